@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs-layers';
+import {
+  GATES,
+  inputRowWidth,
+  layerInputWidth,
+  type ModelSpec,
+  NORM_EPSILON,
+  NORMALISED_SCALE,
+} from './spec.ts';
+import { cellKernelRows, type ModelWeights, scoringRows } from './weights.ts';
+
+/** Layer names of every exported graph; fine-tuning cuts the model at `logits`. */
+export const LAYER = {
+  input: 'ids',
+  embedding: 'embedding',
+  cell: (layer: number) => `cell_${layer}`,
+  norm: 'norm',
+  logits: 'logits',
+  probabilities: 'probabilities',
+} as const;
+
+function createCell(spec: ModelSpec, layer: number) {
+  const last = layer === spec.layers - 1;
+  // tfjs's defaults differ from Keras's: `hardSigmoid`, and an orthogonal initialiser that throws in Node.
+  const config = {
+    name: LAYER.cell(layer),
+    units: spec.hiddenUnits,
+    returnSequences: !last || spec.task === 'label',
+    kernelInitializer: 'glorotUniform' as const,
+    recurrentInitializer: 'glorotUniform' as const,
+  };
+  switch (spec.cell) {
+    case 'simple':
+      return tf.layers.simpleRNN(config);
+    case 'gru':
+      return tf.layers.gru({ ...config, recurrentActivation: 'sigmoid' });
+    case 'lstm':
+      return tf.layers.lstm({ ...config, recurrentActivation: 'sigmoid' });
+  }
+}
+
+/**
+ * Builds the standard tfjs layers graph of a spec, with fresh weights of its own.
+ *
+ * ids int32 [B, T], padded on the left → probabilities float32 [B, V] (`next`) or [B, T, V] (`label`).
+ * One-hot input becomes an embedding of gates × units columns and a cell whose kernel is the identity.
+ * The caller disposes the model.
+ */
+export function createLayersModel(spec: ModelSpec): tf.LayersModel {
+  const ids = tf.input({ shape: [null], dtype: 'int32', name: LAYER.input });
+  const embedding = tf.layers.embedding({
+    name: LAYER.embedding,
+    inputDim: spec.vocabularySize,
+    outputDim: inputRowWidth(spec),
+    maskZero: true,
+  });
+  let hidden = embedding.apply(ids) as tf.SymbolicTensor; // symbolic in, symbolic out
+  for (let layer = 0; layer < spec.layers; layer++) {
+    hidden = createCell(spec, layer).apply(hidden) as tf.SymbolicTensor;
+  }
+  if (spec.normalised) {
+    // Not `center: false` or `scale: false`, which tfjs 4.22 cannot differentiate.
+    const norm = tf.layers.layerNormalization({ name: LAYER.norm, epsilon: NORM_EPSILON, trainable: false });
+    hidden = norm.apply(hidden) as tf.SymbolicTensor;
+  }
+  const dense = tf.layers.dense({ name: LAYER.logits, units: spec.vocabularySize });
+  const softmax = tf.layers.activation({ name: LAYER.probabilities, activation: 'softmax' });
+  const probabilities = softmax.apply(dense.apply(hidden)) as tf.SymbolicTensor;
+  return tf.model({ inputs: ids, outputs: probabilities, name: 'pathcast' });
+}
+
+/** One weight of the layers graph: its name in `model.json`, its shape, and its float32 values, row-major. */
+export interface LayerWeight {
+  readonly layer: string;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/**
+ * The weights of the layers graph over the first `rows` ids, in the graph's order, made one at a time so that only
+ * one is in memory.
+ */
+export function* layerWeights(
+  spec: ModelSpec,
+  weights: ModelWeights,
+  rows = spec.vocabularySize,
+): Generator<LayerWeight> {
+  const { hiddenUnits: H } = spec;
+  const columns = GATES[spec.cell] * H;
+  const width = inputRowWidth(spec);
+  yield weight(LAYER.embedding, 'embeddings', [rows, width], weights.inputRows.subarray(0, rows * width));
+  for (const [layer, cell] of weights.cells.entries()) {
+    const name = LAYER.cell(layer);
+    const inputWidth = layerInputWidth(spec, layer);
+    const kernel = cellKernelRows(spec, layer) === 0 ? identity(inputWidth) : cell.kernel;
+    if (!kernel) throw new RangeError(`cells[${layer}].kernel is missing`);
+    yield weight(name, 'kernel', [inputWidth, columns], kernel);
+    yield weight(name, 'recurrent_kernel', [H, columns], cell.recurrentKernel);
+    yield weight(name, 'bias', [columns], cell.bias);
+  }
+  if (spec.normalised) {
+    const gamma = new Float32Array(H).fill(NORMALISED_SCALE / Math.sqrt(H));
+    yield weight(LAYER.norm, 'gamma', [H], gamma);
+    yield weight(LAYER.norm, 'beta', [H], new Float32Array(H));
+  }
+  yield weight(LAYER.logits, 'kernel', [H, rows], transpose(scoringRows(spec, weights, rows), rows, H));
+  yield weight(LAYER.logits, 'bias', [rows], weights.outputBias.subarray(0, rows));
+}
+
+/** Whether a weight of the graph is a constant of the form, not trained: the identity kernel of a one-hot model. */
+export function isIdentityKernel(spec: Pick<ModelSpec, 'input'>, layer: string, name: string): boolean {
+  return spec.input.type === 'one-hot' && layer === LAYER.cell(0) && name === 'kernel';
+}
+
+function weight(layer: string, name: string, shape: number[], values: Float32Array): LayerWeight {
+  return { layer, name: `${layer}/${name}`, shape, values };
+}
+
+function identity(size: number): Float32Array {
+  const values = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) values[i * size + i] = 1;
+  return values;
+}
+
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      result[column * rows + row] = values[row * columns + column] ?? 0;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '../spec.ts';
+import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
+import { cellKernelRows, type ModelWeights, scoringRows } from '../weights.ts';
+import { type QuantisedRows, quantiseRows } from './quantise.ts';
+import { PackError, readSafetensors, type Tensor, type TensorData, writeSafetensors } from './safetensors.ts';
+import { buildTokenTables, type TokenTables } from './token-index.ts';
+
+export { PackError } from './safetensors.ts';
+
+/** The edge form of a model, as views over one safetensors file. */
+export interface Pack {
+  readonly spec: ModelSpec;
+  /** SHA-256 of `vocabulary.txt`, hex. */
+  readonly vocabularyDigest: string;
+  readonly tokens: TokenTables;
+  /** uint32 [V − 2]: how often training saw each token; the answer to an empty history. */
+  readonly counts: Uint32Array;
+  readonly cells: readonly PackCell[];
+  /** [V, row width]. */
+  readonly input: QuantisedRows;
+  /** [V, H], unit rows where scores are normalised; shares the input's int8 rows when tied. */
+  readonly output: QuantisedRows;
+  /** float32 [V]. */
+  readonly outputBias: Float32Array;
+}
+
+/** As `CellWeights`, read from a pack. */
+export interface PackCell {
+  readonly kernel: Float32Array | undefined;
+  readonly recurrentKernel: Float32Array;
+  readonly bias: Float32Array;
+}
+
+const FORMAT = 'pathcast-pack/1';
+
+/** The int8 rows start here, a multiple of every SIMD width, counted from the first tensor's byte. */
+const ROWS_ALIGNMENT = 64;
+
+const metadataSchema = z.object({
+  format: z.literal(FORMAT),
+  spec: z.string(),
+  vocabulary_digest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/**
+ * Writes a model's edge form. Its head (cells, tokens, scales) comes first, so that a cold Worker can begin with one
+ * range read; the int8 rows follow.
+ *
+ * @param counts uint32 [V − 2], how often training saw each token.
+ * @param vocabularyDigest SHA-256 of `vocabulary.txt`, hex.
+ */
+export function writePack(options: {
+  spec: ModelSpec;
+  weights: ModelWeights;
+  vocabulary: Vocabulary;
+  counts: Uint32Array;
+  vocabularyDigest: string;
+}): Uint8Array<ArrayBuffer> {
+  const { spec, weights, vocabulary, counts, vocabularyDigest } = options;
+  const V = spec.vocabularySize;
+  if (vocabulary.size !== V) throw new RangeError(`the vocabulary has ${vocabulary.size} ids, the spec ${V}`);
+  const n = V - FIRST_TOKEN_ID;
+  const width = inputRowWidth(spec);
+  const input = quantiseRows(weights.inputRows, width);
+  const tied = spec.output === 'tied';
+  // A unit vector's int8 row is its row's: only the scale differs.
+  const output = quantiseRows(scoringRows(spec, weights), spec.hiddenUnits);
+  const tokens = buildTokenTables(vocabulary.tokens);
+
+  const head: Tensor[] = [];
+  for (const [i, cell] of weights.cells.entries()) {
+    const columns = GATES[spec.cell] * spec.hiddenUnits;
+    if (cell.kernel) {
+      head.push({ name: `cells.${i}.kernel`, shape: [cellKernelRows(spec, i), columns], data: cell.kernel });
+    }
+    const shape = [spec.hiddenUnits, columns];
+    head.push({ name: `cells.${i}.recurrent_kernel`, shape, data: cell.recurrentKernel });
+    head.push({ name: `cells.${i}.bias`, shape: [columns], data: cell.bias });
+  }
+  head.push(
+    { name: 'input.scales', shape: [V], data: input.scales },
+    { name: 'output.scales', shape: [V], data: output.scales },
+    { name: 'output.bias', shape: [V], data: weights.outputBias },
+    { name: 'tokens.counts', shape: [n], data: counts },
+    { name: 'tokens.offsets', shape: [n + 1], data: tokens.offsets },
+    { name: 'tokens.hashes', shape: [n], data: tokens.hashes },
+    { name: 'tokens.ids', shape: [n], data: tokens.ids },
+    { name: 'tokens.names', shape: [tokens.names.length], data: tokens.names },
+  );
+  const headBytes = head.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const padding = (ROWS_ALIGNMENT - (headBytes % ROWS_ALIGNMENT)) % ROWS_ALIGNMENT;
+  if (padding > 0) head.push({ name: 'padding', shape: [padding], data: new Int8Array(padding) });
+
+  const rows: Tensor[] = [{ name: 'input.rows', shape: [V, width], data: input.rows }];
+  if (!tied) rows.push({ name: 'output.rows', shape: [V, spec.hiddenUnits], data: output.rows });
+  return writeSafetensors([...head, ...rows], {
+    format: FORMAT,
+    spec: JSON.stringify(spec),
+    vocabulary_digest: vocabularyDigest,
+  });
+}
+
+/**
+ * Opens a pack as views over its bytes.
+ * @param file aligned to 4 bytes in its buffer, and not written to afterwards.
+ * @throws PackError when it is cut off, from another format version, or its tensors do not fit its spec.
+ */
+export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
+  const { metadata, tensors } = readSafetensors(file);
+  const parsed = metadataSchema.safeParse(metadata);
+  if (!parsed.success) throw new PackError(`not a pack of format ${FORMAT}`);
+  const spec = parseSpec(parsed.data.spec);
+  const { vocabularySize: V, hiddenUnits: H } = spec;
+  const n = V - FIRST_TOKEN_ID;
+  const columns = GATES[spec.cell] * H;
+
+  function take<T extends TensorData>(name: string, type: abstract new () => T, shape: number[]): T {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new PackError(`tensor ${name} is missing`);
+    if (!(tensor.data instanceof type)) throw new PackError(`tensor ${name} has the wrong dtype`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new PackError(`tensor ${name} has shape [${tensor.shape}], its spec asks for [${shape}]`);
+    }
+    return tensor.data;
+  }
+
+  const cells = Array.from({ length: spec.layers }, (_, i) => {
+    const kernelRows = cellKernelRows(spec, i);
+    return {
+      kernel: kernelRows ? take(`cells.${i}.kernel`, Float32Array, [kernelRows, columns]) : undefined,
+      recurrentKernel: take(`cells.${i}.recurrent_kernel`, Float32Array, [H, columns]),
+      bias: take(`cells.${i}.bias`, Float32Array, [columns]),
+    };
+  });
+  const inputRows = take('input.rows', Int8Array, [V, inputRowWidth(spec)]);
+  const nameBytes = tensors.get('tokens.names')?.data.length ?? 0;
+  const tokens = {
+    names: take('tokens.names', Uint8Array, [nameBytes]),
+    offsets: take('tokens.offsets', Uint32Array, [n + 1]),
+    hashes: take('tokens.hashes', Uint32Array, [n]),
+    ids: take('tokens.ids', Uint32Array, [n]),
+  };
+  if (tokens.offsets[n] !== nameBytes) throw new PackError('tokens.offsets do not end where tokens.names do');
+  return {
+    spec,
+    vocabularyDigest: parsed.data.vocabulary_digest,
+    tokens,
+    counts: take('tokens.counts', Uint32Array, [n]),
+    cells,
+    input: { rows: inputRows, scales: take('input.scales', Float32Array, [V]) },
+    output: {
+      rows: spec.output === 'tied' ? inputRows : take('output.rows', Int8Array, [V, H]),
+      scales: take('output.scales', Float32Array, [V]),
+    },
+    outputBias: take('output.bias', Float32Array, [V]),
+  };
+}
+
+function parseSpec(text: string): ModelSpec {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new PackError('the spec in the header is not JSON');
+  }
+  const parsed = modelSpecSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new PackError(
+      `the spec in the header is not one of ours: ${issue?.path.join('.')} ${issue?.message}`,
+    );
+  }
+  return parsed.data;
+}

@@ -1,0 +1,98 @@
+import type { Pack } from '../pack/pack.ts';
+import { TokenIndex } from '../pack/token-index.ts';
+import { characters } from '../sequence.ts';
+import type { ModelSpec } from '../spec.ts';
+import { FIRST_TOKEN_ID } from '../vocabulary.ts';
+import type { Part } from './parts.ts';
+import { largest, type Ranked, topOfSoftmax } from './ranking.ts';
+import { Recurrence } from './recurrence.ts';
+
+export interface PageProbability {
+  readonly page: string;
+  /** Over the whole catalogue, 0 to 1. */
+  readonly probability: number;
+}
+
+export interface LabelProbability {
+  readonly label: string;
+  readonly probability: number;
+}
+
+export interface LabelStep extends LabelProbability {
+  /** The likeliest labels of the step, best first. */
+  readonly candidates: readonly LabelProbability[];
+}
+
+/**
+ * One predictor for Worker, Node and browser, over an opened pack. Predictions are pure: the same pack and request
+ * give the same answer.
+ */
+export interface Predictor {
+  readonly spec: ModelSpec;
+  /** The parts that this pack can answer with. */
+  readonly parts: readonly Part[];
+
+  /**
+   * Ranks the pages that may follow a history.
+   * @param history oldest first; more than the spec's steps keeps the newest, an empty one gets the popular pages.
+   * @param options.top at least 1; at most V − 2 pages come back.
+   * @throws RangeError when the model labels, or has no such part.
+   */
+  next(history: readonly string[], options: { top: number; part?: Part }): PageProbability[];
+
+  /**
+   * Labels every character of a text.
+   * @param options.top how many candidates a step.
+   * @throws RangeError when the model ranks pages, or the text is longer than the spec's steps.
+   */
+  label(text: string, options: { top: number }): LabelStep[];
+}
+
+/** Opens the TypeScript predictor over a pack: the reference for every faster one. */
+export function createPredictor(pack: Pack): Predictor {
+  const { spec } = pack;
+  const tokens = new TokenIndex(pack.tokens);
+  const recurrence = new Recurrence(pack);
+  const parts: readonly Part[] = ['mixture', 'recurrent'];
+
+  function popular(top: number): Ranked[] {
+    const total = pack.counts.reduce((sum, count) => sum + count, 0);
+    return largest(pack.counts, top).map((token) => ({
+      id: token + FIRST_TOKEN_ID,
+      probability: total > 0 ? (pack.counts[token] ?? 0) / total : 0,
+    }));
+  }
+
+  return {
+    spec,
+    parts,
+    next(history, { top, part = 'mixture' }) {
+      if (spec.task !== 'next') throw new RangeError('this model labels characters; it ranks no pages');
+      if (!parts.includes(part))
+        throw new RangeError(`this model has no part "${part}", only ${parts.join(', ')}`);
+      const count = Math.min(top, tokens.size);
+      const ids = history.slice(-spec.steps).map((page) => tokens.encode(page));
+      const ranked = ids.length === 0 ? popular(count) : topOfSoftmax(recurrence.lastLogits(ids), count);
+      return ranked.map(({ id, probability }) => ({ page: tokens.decode(id), probability }));
+    },
+    label(text, { top }) {
+      if (spec.task !== 'label') throw new RangeError('this model ranks pages; it labels no characters');
+      const ids = characters(text).map((character) => tokens.encode(character));
+      if (ids.length > spec.steps) {
+        throw new RangeError(
+          `the text has ${ids.length} characters; this model labels at most ${spec.steps}`,
+        );
+      }
+      const count = Math.min(Math.max(top, 1), tokens.size);
+      return Array.from(recurrence.eachLogits(ids), (logits) => {
+        const candidates = topOfSoftmax(logits, count).map(({ id, probability }) => ({
+          label: tokens.decode(id),
+          probability,
+        }));
+        const [best] = candidates;
+        if (!best) throw new RangeError('the vocabulary is empty');
+        return { ...best, candidates };
+      });
+    },
+  };
+}

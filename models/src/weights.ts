@@ -1,0 +1,72 @@
+import { GATES, inputRowWidth, type ModelSpec } from './spec.ts';
+import { FIRST_TOKEN_ID, NEVER_BIAS } from './vocabulary.ts';
+
+/** A recurrent layer's float32 weights, row-major, in tfjs gate order; G = gates of the cell. */
+export interface CellWeights {
+  /** [input width, G·H]; absent in the first layer of a one-hot model, whose input rows are the product already. */
+  readonly kernel?: Float32Array;
+  /** [H, G·H]. */
+  readonly recurrentKernel: Float32Array;
+  /** [G·H]. */
+  readonly bias: Float32Array;
+}
+
+/** All weights of a model on the host: what training ends with, and what every export starts from. */
+export interface ModelWeights {
+  /** [V, row width], see `inputRowWidth`. */
+  readonly inputRows: Float32Array;
+  readonly cells: readonly CellWeights[];
+  /** [V, H], a row a token; absent when tied, where the input rows serve. */
+  readonly outputRows?: Float32Array;
+  /** [V]. */
+  readonly outputBias: Float32Array;
+}
+
+/** The length of each array of `ModelWeights` for a spec. */
+export function weightLengths(spec: ModelSpec) {
+  const { vocabularySize, hiddenUnits, layers } = spec;
+  const columns = GATES[spec.cell] * hiddenUnits;
+  return {
+    inputRows: vocabularySize * inputRowWidth(spec),
+    cells: Array.from({ length: layers }, (_, layer) => ({
+      kernel: cellKernelRows(spec, layer) * columns,
+      recurrentKernel: hiddenUnits * columns,
+      bias: columns,
+    })),
+    outputRows: spec.output === 'tied' ? 0 : vocabularySize * hiddenUnits,
+    outputBias: vocabularySize,
+  };
+}
+
+/** Rows of a layer's trained kernel: 0 for the first layer of a one-hot model, which has none. */
+export function cellKernelRows(spec: ModelSpec, layer: number): number {
+  if (layer > 0) return spec.hiddenUnits;
+  return spec.input.type === 'one-hot' ? 0 : spec.input.units;
+}
+
+/** Gives padding and unknown the bias that no softmax can raise. */
+export function silenceNonTokens(outputBias: Float32Array): void {
+  outputBias.fill(NEVER_BIAS, 0, FIRST_TOKEN_ID);
+}
+
+/**
+ * The rows that the state is multiplied with: the output or tied rows, as unit vectors where scores are normalised.
+ * @param rows how many rows from the head of the table; by default all V.
+ * @returns float32 [rows, H], a copy.
+ */
+export function scoringRows(
+  spec: ModelSpec,
+  weights: ModelWeights,
+  rows = spec.vocabularySize,
+): Float32Array {
+  const width = spec.hiddenUnits;
+  const source = weights.outputRows ?? weights.inputRows;
+  const result = source.slice(0, rows * width);
+  if (!spec.normalised) return result;
+  for (let start = 0; start < result.length; start += width) {
+    const row = result.subarray(start, start + width);
+    const norm = Math.hypot(...row);
+    if (norm > 0) for (let i = 0; i < width; i++) row[i] = (row[i] ?? 0) / norm;
+  }
+  return result;
+}

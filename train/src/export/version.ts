@@ -1,0 +1,81 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ARTIFACT, type Pointer, versionAt } from '@pathcast/models/artifacts';
+import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/models/manifest';
+import { version_core } from '@tensorflow/tfjs-core';
+import { artifactFiles, headOf, sha256 } from './files.ts';
+import type { TrainedModel } from './trained-model.ts';
+
+/** What the manifest says beyond what the exports themselves know. */
+export type RunSummary = Pick<Manifest, 'name' | 'config' | 'data' | 'metrics'> & {
+  /** The backend that fitted the model, such as `wasm`. */
+  readonly backend: string;
+};
+
+/**
+ * Writes a version below `<out>/<name>/` and then moves the pointer `current.json` to it.
+ *
+ * Files are written to a hidden folder that is renamed when it is whole, so that a failure leaves no half-written version
+ * and the earlier one stays current.
+ *
+ * @returns the version's folder.
+ */
+export async function writeVersion(out: string, model: TrainedModel, run: RunSummary): Promise<string> {
+  const folder = join(out, run.name);
+  await mkdir(folder, { recursive: true });
+  const version = await freeVersion(folder);
+  const unfinished = join(folder, `.unfinished-${version}-${process.pid}`);
+  const finished = join(folder, version);
+  try {
+    const files: ManifestFile[] = [];
+    for await (const { path, bytes, public: isPublic } of artifactFiles(model)) {
+      await write(join(unfinished, path), bytes);
+      files.push({ path, bytes: bytes.length, sha256: sha256(bytes), public: isPublic });
+    }
+    const manifest = new TextEncoder().encode(manifestText(model, run, version, files));
+    await write(join(unfinished, ARTIFACT.manifest), manifest);
+    await rename(unfinished, finished);
+    await writePointer(folder, { version, manifestDigest: sha256(manifest) });
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+  return finished;
+}
+
+function manifestText(model: TrainedModel, run: RunSummary, version: string, files: ManifestFile[]): string {
+  const { backend, ...summary } = run;
+  const vocabularyDigest = files.find(({ path }) => path === ARTIFACT.vocabulary)?.sha256;
+  const manifest = manifestSchema.parse({
+    format: 'pathcast-manifest/1',
+    ...summary,
+    version,
+    createdAt: new Date().toISOString(),
+    spec: model.spec,
+    vocabularyDigest,
+    mixture: { recurrent: 1 },
+    heads: [headOf(model)],
+    files,
+    tools: { pathcast: '0.1.0', tfjs: version_core, node: process.version, backend },
+  });
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** The version of now, or of the next free second. */
+async function freeVersion(folder: string): Promise<string> {
+  const taken = new Set(await readdir(folder));
+  for (let instant = Date.now(); ; instant += 1000) {
+    const version = versionAt(new Date(instant));
+    if (!taken.has(version)) return version;
+  }
+}
+
+async function writePointer(folder: string, pointer: Pointer): Promise<void> {
+  const side = join(folder, `.current-${process.pid}.json`);
+  await writeFile(side, `${JSON.stringify(pointer)}\n`);
+  await rename(side, join(folder, 'current.json'));
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+}
