@@ -1,0 +1,133 @@
+import { openPack, PackError, writePack } from '@pathcast/models/pack/pack';
+import { quantiseRows } from '@pathcast/models/pack/quantise';
+import { readSafetensors, writeSafetensors } from '@pathcast/models/pack/safetensors';
+import { buildTokenTables, TokenIndex } from '@pathcast/models/pack/token-index';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomModel } from '../support/models.ts';
+
+const vocabularyDigest = 'a'.repeat(64);
+const model = randomModel({ cell: 'lstm', layers: 2 });
+const pack = writePack({ ...model, vocabularyDigest });
+
+/** One float32 tensor [2] = [1, −2], laid out by hand from the format's own description. */
+function handMade(): Uint8Array<ArrayBuffer> {
+  const header = '{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}  ';
+  const bytes = new Uint8Array(8 + header.length + 8);
+  bytes[0] = header.length;
+  bytes.set(new TextEncoder().encode(header), 8);
+  bytes.set([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0], 8 + header.length);
+  return bytes;
+}
+
+describe('safetensors', () => {
+  it('reads a file laid out by hand', () => {
+    expect([...(readSafetensors(handMade()).tensors.get('t')?.data ?? [])]).toEqual([1, -2]);
+  });
+
+  it('writes what the format asks: padded header, no gaps, little-endian', () => {
+    const file = writeSafetensors([{ name: 't', shape: [2], data: Float32Array.of(1, -2) }], { a: 'b' });
+    const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+    expect(length % 8).toBe(0);
+    const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
+    expect(header).toEqual({
+      __metadata__: { a: 'b' },
+      t: { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+    });
+    expect([...file.subarray(8 + length)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+  });
+
+  it('refuses an order that would need a gap', () => {
+    const odd = { name: 'odd', shape: [1], data: new Int8Array(1) };
+    const wide = { name: 'wide', shape: [1], data: new Float32Array(1) };
+    expect(() => writeSafetensors([odd, wide], {})).toThrow('tensor wide');
+  });
+});
+
+describe('a pack', () => {
+  it('gives back spec, digest, tokens and counts', () => {
+    const opened = openPack(pack);
+    expect(opened.spec).toEqual(model.spec);
+    expect(opened.vocabularyDigest).toBe(vocabularyDigest);
+    expect([...opened.counts]).toEqual([...model.counts]);
+    const index = new TokenIndex(opened.tokens);
+    for (const [i, token] of model.vocabulary.tokens.entries()) {
+      expect(index.encode(token)).toBe(i + 2);
+      expect(index.decode(i + 2)).toBe(token);
+    }
+  });
+
+  it('stores tied rows once', () => {
+    const opened = openPack(pack);
+    expect(opened.output.rows).toBe(opened.input.rows);
+    expect(opened.output.scales).not.toEqual(opened.input.scales);
+  });
+
+  it('is refused at every length but its own', () => {
+    for (let length = 0; length < pack.length; length += 97) {
+      expect(() => openPack(pack.slice(0, length))).toThrow(PackError);
+    }
+    const longer = new Uint8Array(pack.length + 1);
+    longer.set(pack);
+    expect(() => openPack(longer)).toThrow('after its last tensor');
+  });
+
+  it('never throws anything but a PackError, whatever byte of its header is changed', () => {
+    const headerEnd = 8 + Number(new DataView(pack.buffer).getBigUint64(0, true));
+    fc.assert(
+      fc.property(fc.nat(headerEnd - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const damaged = pack.slice();
+        damaged[at] = (damaged[at] ?? 0) ^ flip;
+        try {
+          openPack(damaged);
+        } catch (error) {
+          expect(error).toBeInstanceOf(PackError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('names the tensor that is missing', () => {
+    const at = Buffer.from(pack).indexOf('tokens.counts');
+    const renamed = pack.slice();
+    renamed.set(new TextEncoder().encode('tokens.county'), at);
+    expect(() => openPack(renamed)).toThrow('tensor tokens.counts is missing');
+  });
+});
+
+describe('the token index', () => {
+  it('finds every token of any vocabulary, and no other', () => {
+    const texts = fc.uniqueArray(fc.string({ minLength: 1, unit: 'grapheme' }), { maxLength: 60 });
+    fc.assert(
+      fc.property(texts, fc.string({ minLength: 1, unit: 'grapheme' }), (tokens, other) => {
+        const index = new TokenIndex(buildTokenTables(tokens));
+        for (const [i, token] of tokens.entries()) expect(index.encode(token)).toBe(i + 2);
+        if (!tokens.includes(other)) expect(index.encode(other)).toBe(1);
+      }),
+    );
+  });
+
+  it('tells tokens of one hash apart', () => {
+    // Two words of the same 32-bit FNV-1a hash.
+    const index = new TokenIndex(buildTokenTables(['costarring', 'liquid']));
+    expect(index.tables.hashes[0]).toBe(index.tables.hashes[1]);
+    expect([index.encode('costarring'), index.encode('liquid')]).toEqual([2, 3]);
+  });
+});
+
+describe('quantised rows', () => {
+  it('are within half a scale of the values', () => {
+    const float = fc.float({ min: -100, max: 100, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(float, { minLength: 4, maxLength: 40 }), (values) => {
+        const width = values.length;
+        const { rows, scales } = quantiseRows(Float32Array.from(values), width);
+        const scale = scales[0] ?? 0;
+        for (const [i, value] of values.entries()) {
+          expect(Math.abs((rows[i] ?? 0) * scale - Math.fround(value))).toBeLessThanOrEqual(scale * 0.5001);
+        }
+      }),
+    );
+  });
+});
