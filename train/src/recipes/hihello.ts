@@ -1,0 +1,107 @@
+import { CELLS, type ModelSpec } from '@pathcast/models/spec';
+import { countVocabulary, type Vocabulary } from '@pathcast/models/vocabulary';
+import { z } from 'zod';
+import { evaluateMarkov, evaluatePopularity, stepsOf } from '../evaluate/baselines.ts';
+import { evaluateRecurrent } from '../evaluate/recurrent.ts';
+import { type Batch, toBatch, trainingExamples } from '../fit/batches.ts';
+import { fitFullBatch } from '../fit/full-batch.ts';
+import { batchLogits } from '../fit/objective.ts';
+import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
+import { createRandom } from '../random.ts';
+import { announceBackend, finishRun, manifestConfig, outputOptions } from './output.ts';
+
+/** The tutorial's word: each character's label is the character that follows. */
+const WORD = 'hihello';
+
+/** The longest text that the trained model labels: a recurrence has no length of its own. */
+const LONGEST_TEXT = 256;
+
+const LINE_EVERY = 100;
+
+/** The tutorial's own settings are the defaults. */
+export const hihelloOptions = z.strictObject({
+  cell: z.enum(CELLS).default('lstm').describe('simple, gru or lstm'),
+  layers: z.coerce.number().int().min(1).max(8).default(1).describe('stacked cells'),
+  hiddenUnits: z.coerce.number().int().min(1).max(4096).default(10).describe('units of each cell'),
+  iterations: z.coerce.number().int().min(1).max(1e6).default(1000).describe('full-batch steps'),
+  learningRate: z.coerce.number().positive().max(10).default(0.1).describe('of Adam'),
+  recipe: z
+    .enum(['default', 'tutorial'])
+    .default('default')
+    .describe('tutorial: cost summed over the steps, not averaged'),
+  ...outputOptions,
+});
+
+/** `npm run train -- hihello`: fits the labeller, printing a line every 100 iterations, and exports it. */
+export async function trainHihello(options: z.infer<typeof hihelloOptions>): Promise<void> {
+  const backend = await announceBackend(options.backend);
+  const vocabulary = countVocabulary([WORD]);
+  const session = Array.from(WORD, (character) => vocabulary.encode(character));
+  const spec: ModelSpec = {
+    task: 'label',
+    cell: options.cell,
+    layers: options.layers,
+    hiddenUnits: options.hiddenUnits,
+    vocabularySize: vocabulary.size,
+    steps: LONGEST_TEXT,
+    input: { type: 'one-hot' },
+    output: 'dense',
+    normalised: false,
+  };
+  const examples = trainingExamples([session], spec.steps);
+  const batch = toBatch(examples);
+  const output = options.recipe === 'tutorial' ? 'standard-normal' : 'glorot';
+  const drawn = drawWeights(spec, { input: 'glorot', output }, createRandom(options.seed));
+  const parameters = createParameters(spec, drawn);
+  const costScale = options.recipe === 'tutorial' ? batch.targets.length : 1;
+
+  const { iterations, learningRate } = options;
+  for await (const { iteration, cost } of fitFullBatch(spec, parameters, batch, {
+    iterations,
+    learningRate,
+    costScale,
+  })) {
+    if (iteration % LINE_EVERY !== 0 && iteration !== iterations) continue;
+    const predicted = await labels(spec, parameters, batch, vocabulary);
+    const shown = `loss ${cost.toFixed(6)}  predicted ${predicted}`;
+    process.stdout.write(`  iteration ${String(iteration).padStart(5)}  ${shown}\n`);
+  }
+
+  const model = await evaluateRecurrent(spec, parameters, examples);
+  const counts = new Uint32Array(vocabulary.tokens.length);
+  for (const id of session) counts[id - 2] = (counts[id - 2] ?? 0) + 1;
+  const trained = { spec, weights: await readParameters(parameters), vocabulary, counts };
+  const baselines = {
+    popularity: evaluatePopularity([session], stepsOf([session]), vocabulary.size),
+    markov: evaluateMarkov([session], stepsOf([session]), vocabulary.size),
+  };
+  const run = {
+    config: manifestConfig(options),
+    data: {
+      format: 'text',
+      sessions: 1,
+      events: session.length,
+      tokens: vocabulary.tokens.length,
+      testSessions: 0,
+    },
+    metrics: { on: 'training' as const, model, baselines },
+    backend,
+    fallbackName: 'hihello',
+  };
+  await finishRun(trained, run, options);
+}
+
+/** The likeliest label of each step, as a string; an id that is no token shows as `?`. */
+async function labels(
+  spec: ModelSpec,
+  parameters: Parameters,
+  batch: Batch,
+  vocabulary: Vocabulary,
+): Promise<string> {
+  const logits = batchLogits(spec, parameters, batch);
+  const best = logits.argMax(1);
+  const ids = await best.data();
+  logits.dispose();
+  best.dispose();
+  return Array.from(ids, (id) => vocabulary.decode(id) ?? '?').join('');
+}

@@ -1,0 +1,168 @@
+import type { ModelSpec } from '@pathcast/models/spec';
+import { inputRowWidth } from '@pathcast/models/spec';
+import { Vocabulary } from '@pathcast/models/vocabulary';
+import type { ModelWeights } from '@pathcast/models/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import { countEvents, type Dataset } from '../data/dataset.ts';
+import { countTokens } from '../data/encode.ts';
+import { evaluateMarkov, evaluatePopularity, lastStepsOf } from '../evaluate/baselines.ts';
+import { evaluateRecurrent } from '../evaluate/recurrent.ts';
+import { type Batch, type Example, lastStepExamples, toBatch } from '../fit/batches.ts';
+import { fitFullBatch } from '../fit/full-batch.ts';
+import { batchLogits } from '../fit/objective.ts';
+import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
+import { createRandom } from '../random.ts';
+import { UserError } from '../user-error.ts';
+import type { NavigationOptions } from './navigation.ts';
+import { announceBackend, finishRun, manifestConfig } from './output.ts';
+
+const TRAIN_SHARE = 0.8;
+const HIDDEN_UNITS = 100;
+const LEARNING_RATE = 0.001;
+
+/**
+ * The tutorial's navigation model, faithfully: one-hot pages, LSTM of 100, the last output, full batch, TensorFlow 1's
+ * Adam at 0.001 on the mean cost over batch and classes, the first 80 % of the rows to train and the rest to test.
+ * It memorises its training rows and knows nothing of the others; that is its lesson.
+ */
+export async function trainTutorial(data: Dataset, options: NavigationOptions): Promise<void> {
+  if (data.format !== 'index')
+    throw new UserError('--recipe tutorial reads index files, as numpy.savetxt writes them');
+  const backend = await announceBackend(options.backend);
+  const { classes, iterations } = options;
+  const vocabulary = indexVocabulary(data.sessions, classes);
+  const rows = data.sessions.map((session) => session.map((page) => vocabulary.encode(page)));
+  const [first] = rows;
+  const steps = (first?.length ?? 1) - 1;
+  const trainRows = rows.slice(0, Math.round(rows.length * TRAIN_SHARE));
+  const testRows = rows.slice(trainRows.length);
+  process.stdout.write(
+    `  data      ${trainRows.length} rows to train, ${testRows.length} to test, ${classes} classes\n`,
+  );
+  const spec: ModelSpec = {
+    task: 'next',
+    cell: 'lstm',
+    layers: 1,
+    hiddenUnits: HIDDEN_UNITS,
+    vocabularySize: vocabulary.size,
+    steps,
+    input: { type: 'one-hot' },
+    output: 'dense',
+    normalised: false,
+  };
+  const random = createRandom(options.seed);
+  const drawn = drawWeights(spec, { input: 'glorot', output: 'standard-normal' }, random);
+  const active = new ActiveRows(spec, drawn, rows);
+  const parameters = createParameters(spec, active.weights);
+  const train = active.examples(lastStepExamples(trainRows));
+  const test = active.examples(lastStepExamples(testRows));
+  await follow(spec, parameters, toBatch(train), test, { iterations, classes });
+
+  const model = await evaluateRecurrent(spec, parameters, test);
+  const weights = active.restore(await readParameters(parameters));
+  const testSteps = lastStepsOf(testRows);
+  const baselines = {
+    popularity: evaluatePopularity(trainRows, testSteps, vocabulary.size),
+    markov: evaluateMarkov(trainRows, testSteps, vocabulary.size),
+  };
+  const run = {
+    config: {
+      ...manifestConfig({ recipe: 'tutorial', iterations, classes, seed: options.seed }),
+      learningRate: LEARNING_RATE,
+    },
+    data: {
+      format: data.format,
+      sessions: trainRows.length,
+      events: countEvents(data.sessions.slice(0, trainRows.length)),
+      tokens: vocabulary.tokens.length,
+      testSessions: testRows.length,
+    },
+    metrics: { on: 'test' as const, model, baselines },
+    backend,
+    fallbackName: 'navigation',
+  };
+  await finishRun({ spec, weights, vocabulary, counts: countTokens(trainRows, vocabulary) }, run, options);
+}
+
+/** Trains, printing cost and training accuracy every 10 epochs and test accuracy every 50, as the tutorial does. */
+async function follow(
+  spec: ModelSpec,
+  parameters: Parameters,
+  batch: Batch,
+  test: readonly Example[],
+  { iterations, classes }: { iterations: number; classes: number },
+): Promise<void> {
+  const settings = { iterations, learningRate: LEARNING_RATE, costScale: 1 / classes };
+  for await (const { iteration, cost } of fitFullBatch(spec, parameters, batch, settings)) {
+    if (iteration % 10 !== 0 && iteration !== iterations) continue;
+    const accuracy = await trainingAccuracy(spec, parameters, batch);
+    let line = `  epoch ${String(iteration).padStart(4)}  cost ${cost.toExponential(4)}  accuracy ${accuracy.toFixed(4)}`;
+    if (iteration % 50 === 0 || iteration === iterations) {
+      const { recallAt1 } = await evaluateRecurrent(spec, parameters, test);
+      line += `  test accuracy ${recallAt1.toFixed(4)}`;
+    }
+    process.stdout.write(`${line}\n`);
+  }
+}
+
+async function trainingAccuracy(spec: ModelSpec, parameters: Parameters, batch: Batch): Promise<number> {
+  const best = tf.tidy(() => batchLogits(spec, parameters, batch).argMax(1));
+  const ids = await best.data();
+  best.dispose();
+  return batch.targets.filter((target, i) => ids[i] === target).length / batch.targets.length;
+}
+
+/** Every declared class is a token: those of the data by falling frequency, then the rest in order. */
+function indexVocabulary(sessions: Dataset['sessions'], classes: number): Vocabulary {
+  const counts = new Float64Array(classes);
+  for (const session of sessions) {
+    for (const page of session) {
+      const index = Number(page);
+      if (index >= classes) throw new UserError(`page ${page} is beyond the ${classes} declared --classes`);
+      counts[index] = (counts[index] ?? 0) + 1;
+    }
+  }
+  const order = Array.from({ length: classes }, (_, index) => index);
+  order.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0));
+  return new Vocabulary(order.map(String));
+}
+
+/**
+ * The input rows that the data names, packed together. In full-batch training every other row has a gradient of exactly
+ * zero at every step, and Adam leaves such rows where they are: training these alone gives the same model.
+ */
+class ActiveRows {
+  readonly weights: ModelWeights;
+  readonly #drawn: ModelWeights;
+  readonly #width: number;
+  readonly #ids: number[];
+  readonly #rowOf: Map<number, number>;
+
+  constructor(spec: ModelSpec, drawn: ModelWeights, sessions: readonly (readonly number[])[]) {
+    this.#drawn = drawn;
+    this.#width = inputRowWidth(spec);
+    // Ids below 2 keep their places, so that padding stays 0.
+    const used = new Set([0, 1, ...sessions.flatMap((session) => session.slice(0, -1))]);
+    this.#ids = [...used];
+    this.#rowOf = new Map(this.#ids.map((id, row) => [id, row]));
+    const inputRows = new Float32Array(this.#ids.length * this.#width);
+    for (const [row, id] of this.#ids.entries()) inputRows.set(this.#row(drawn, id), row * this.#width);
+    this.weights = { ...drawn, inputRows };
+  }
+
+  /** The examples with their inputs as rows of the packed table. */
+  examples(examples: readonly Example[]): Example[] {
+    return examples.map(({ ids, targets }) => ({ ids: ids.map((id) => this.#rowOf.get(id) ?? 1), targets }));
+  }
+
+  /** The whole table again, its active rows as trained. */
+  restore(trained: ModelWeights): ModelWeights {
+    const inputRows = this.#drawn.inputRows.slice();
+    for (const [row, id] of this.#ids.entries()) inputRows.set(this.#row(trained, row), id * this.#width);
+    return { ...trained, inputRows };
+  }
+
+  #row({ inputRows }: ModelWeights, row: number): Float32Array {
+    return inputRows.subarray(row * this.#width, (row + 1) * this.#width);
+  }
+}

@@ -1,0 +1,4 @@
+/** Something the user can mend: the message is one clear sentence, and all that the terminal shows. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+}
