@@ -13,14 +13,17 @@ function crossEntropies(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D 
     const input = x as tf.Tensor2D; // customGrad's type forgets the rank
     const saver = save as tf.GradSaveFunc;
     const positions = tf.stack([tf.range(0, rows, 1, 'int32'), targets], 1);
-    const scored = tf.gatherND(input, positions) as tf.Tensor1D;
-    saver([input]);
+    const probabilities = tf.softmax(input);
+    // A row's largest probability is at least 1/V, so its logarithm is exact where the target's would underflow.
+    const logSumExp = tf.sub(tf.max(input, 1), tf.log(tf.max(probabilities, 1)));
+    saver([probabilities, positions]);
     return {
-      value: tf.sub(tf.logSumExp(input, 1), scored),
+      value: tf.sub(logSumExp, tf.gatherND(input, positions)),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const probabilities = tf.softmax(saved[0] as tf.Tensor2D);
-        const weights = tf.reshape(dy, [rows, 1]);
-        return tf.mul(tf.sub(probabilities, tf.oneHot(targets, classes, 1, 0, 'float32')), weights);
+        const [kept, at] = saved as [tf.Tensor2D, tf.Tensor2D]; // as saved above
+        // Not `oneHot`: on wasm, tfjs 4.22 writes integers into its float32 result.
+        const hits = tf.scatterND(at, tf.ones([rows]), [rows, classes]);
+        return tf.mul(tf.sub(kept, hits), tf.reshape(dy, [rows, 1]));
       },
     };
   });
