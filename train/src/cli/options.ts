@@ -33,7 +33,13 @@ export function parseOptions<Shape extends z.ZodRawShape>(
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0];
   const field = String(issue?.path[0] ?? '');
-  throw new UserError(`${positionals.includes(field) ? field : `--${kebab(field)}`}: ${issue?.message}`);
+  const shown = positionals.includes(field) ? field.toUpperCase() : `--${kebab(field)}`;
+  const described = schema.shape[field] as z.ZodType | undefined; // a shape's fields are types
+  if (values[field] === undefined)
+    throw new UserError(`${shown} is missing: ${described?.description ?? field}`);
+  throw new UserError(
+    `${shown}: ${(issue?.message ?? 'not valid').replace(/^\w/, (first) => first.toLowerCase())}`,
+  );
 }
 
 /** A line an option: its name, what it is for, and its default. */

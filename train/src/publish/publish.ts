@@ -17,7 +17,7 @@ const BUCKET = 'pathcast-models';
 const require = createRequire(import.meta.url);
 const WRANGLER = require.resolve('wrangler/package.json');
 
-/** State written by one wrangler version crashes another, so each has its own. */
+/** Where the local R2 lives. State written by one wrangler version crashes another, so each has its own. */
 export function localStatePath(): string {
   const { version } = require(WRANGLER) as { version: string }; // every package.json has one
   return join(ROOT, '.cache', `wrangler-${version}`);
@@ -33,9 +33,14 @@ interface Upload {
  * so that readers see the old version whole or the new one whole.
  *
  * @param folder a version's folder.
+ * @param persistTo where the local R2 lives; `npm start` serves the default.
  * @throws UserError when a file is not what the manifest says, or wrangler fails; the pointer then stays where it was.
  */
-export async function publishVersion(folder: string, target: Target): Promise<void> {
+export async function publishVersion(
+  folder: string,
+  target: Target,
+  persistTo = localStatePath(),
+): Promise<void> {
   const { manifest, digest } = await readManifest(folder);
   for (const { path, sha256: expected } of manifest.files) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
@@ -50,13 +55,15 @@ export async function publishVersion(folder: string, target: Target): Promise<vo
     const pointer: Pointer = { version, manifestDigest: digest };
     const pointerFile = join(side, 'current.json');
     await writeFile(pointerFile, JSON.stringify(pointer));
-    await put(
-      manifest.files.map(({ path }) => uploadOf(path)),
-      target,
-      side,
-    );
-    await put([uploadOf(ARTIFACT.manifest)], target, side);
-    await put([{ key: pointerKey(name), file: pointerFile }], target, side);
+    const where = target === 'local' ? ['--local', '--persist-to', persistTo] : ['--remote'];
+    const put = async (uploads: readonly Upload[]) => {
+      const list = join(side, 'uploads.json');
+      await writeFile(list, JSON.stringify(uploads));
+      await wrangler(['r2', 'bulk', 'put', BUCKET, '--filename', list, ...where]);
+    };
+    await put(manifest.files.map(({ path }) => uploadOf(path)));
+    await put([uploadOf(ARTIFACT.manifest)]);
+    await put([{ key: pointerKey(name), file: pointerFile }]);
   } finally {
     await rm(side, { recursive: true, force: true });
   }
@@ -80,13 +87,6 @@ async function readManifest(folder: string): Promise<{ manifest: Manifest; diges
   if (basename(folder) !== version)
     throw new UserError(`${path}: it is of version ${version}, not ${basename(folder)}`);
   return { manifest: checked.data, digest: sha256(bytes) };
-}
-
-async function put(uploads: readonly Upload[], target: Target, side: string): Promise<void> {
-  const list = join(side, 'uploads.json');
-  await writeFile(list, JSON.stringify(uploads));
-  const where = target === 'local' ? ['--local', '--persist-to', localStatePath()] : ['--remote'];
-  await wrangler(['r2', 'bulk', 'put', BUCKET, '--filename', list, ...where]);
 }
 
 /** Runs wrangler quietly, on node itself: a child of `npx` would outlive it. */

@@ -29,7 +29,7 @@ const units = z.coerce.number().int().min(1).max(4096);
 export const navigationOptions = z.strictObject({
   data: z
     .string({ error: 'is missing: the file of sessions to learn from' })
-    .describe('sessions to learn from'),
+    .describe('a file of sessions to learn from'),
   test: z.string().optional().describe('sessions to test on; without it the last tenth is held out'),
   format: z.enum(FORMATS).optional().describe('events, sessions or index; told by content'),
   recipe: z
