@@ -1,0 +1,23 @@
+export { type Client, createClient } from './client.ts';
+export {
+  HttpError,
+  InputError,
+  NetworkError,
+  PathcastError,
+  RequestError,
+  ResponseError,
+  TimeoutError,
+} from './errors.ts';
+export type { RequestOptions } from './request.ts';
+export type {
+  Answered,
+  ClientOptions,
+  LabelOptions,
+  LabelProbability,
+  LabelStep,
+  Labels,
+  NextOptions,
+  NextPages,
+  PageProbability,
+  Part,
+} from './types.ts';
