@@ -6,6 +6,7 @@ export default defineConfig({
     name: 'node',
     root: import.meta.dirname,
     include: ['*.test.ts', 'models/**/*.test.ts', 'train/**/*.test.ts', 'client/**/*.test.ts'],
+    setupFiles: ['support/quiet-tfjs.ts'],
     testTimeout: 60_000,
   },
 });

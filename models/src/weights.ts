@@ -38,6 +38,24 @@ export function weightLengths(spec: ModelSpec) {
   };
 }
 
+/** @throws RangeError naming the array of `weights` that does not have the length its spec asks for. */
+export function checkWeights(spec: ModelSpec, weights: ModelWeights): void {
+  const expected = weightLengths(spec);
+  const check = (name: string, array: Float32Array | undefined, length: number) => {
+    if ((array?.length ?? 0) === length) return;
+    throw new RangeError(`weights.${name} has ${array?.length ?? 0} values, its spec asks for ${length}`);
+  };
+  check('inputRows', weights.inputRows, expected.inputRows);
+  for (const [layer, lengths] of expected.cells.entries()) {
+    const cell = weights.cells[layer];
+    check(`cells[${layer}].kernel`, cell?.kernel, lengths.kernel);
+    check(`cells[${layer}].recurrentKernel`, cell?.recurrentKernel, lengths.recurrentKernel);
+    check(`cells[${layer}].bias`, cell?.bias, lengths.bias);
+  }
+  check('outputRows', weights.outputRows, expected.outputRows);
+  check('outputBias', weights.outputBias, expected.outputBias);
+}
+
 /** Rows of a layer's trained kernel: 0 for the first layer of a one-hot model, which has none. */
 export function cellKernelRows(spec: ModelSpec, layer: number): number {
   if (layer > 0) return spec.hiddenUnits;

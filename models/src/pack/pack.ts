@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '../spec.ts';
 import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
-import { cellKernelRows, type ModelWeights, scoringRows } from '../weights.ts';
+import { cellKernelRows, checkWeights, type ModelWeights, scoringRows } from '../weights.ts';
 import { type QuantisedRows, quantiseRows } from './quantise.ts';
 import { PackError, readSafetensors, type Tensor, type TensorData, writeSafetensors } from './safetensors.ts';
 import { buildTokenTables, type TokenTables } from './token-index.ts';
@@ -47,8 +47,9 @@ const metadataSchema = z.object({
  * Writes a model's edge form. Its head (cells, tokens, scales) comes first, so that a cold Worker can begin with one
  * range read; the int8 rows follow.
  *
- * @param counts uint32 [V − 2], how often training saw each token.
- * @param vocabularyDigest SHA-256 of `vocabulary.txt`, hex.
+ * @param options.counts uint32 [V − 2], how often training saw each token.
+ * @param options.vocabularyDigest SHA-256 of `vocabulary.txt`, hex.
+ * @throws RangeError when vocabulary or weights do not fit the spec.
  */
 export function writePack(options: {
   spec: ModelSpec;
@@ -60,6 +61,7 @@ export function writePack(options: {
   const { spec, weights, vocabulary, counts, vocabularyDigest } = options;
   const V = spec.vocabularySize;
   if (vocabulary.size !== V) throw new RangeError(`the vocabulary has ${vocabulary.size} ids, the spec ${V}`);
+  checkWeights(spec, weights);
   const n = V - FIRST_TOKEN_ID;
   const width = inputRowWidth(spec);
   const input = quantiseRows(weights.inputRows, width);

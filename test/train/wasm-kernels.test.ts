@@ -1,0 +1,79 @@
+import { loadBackend } from '@pathcast/train/backends/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+beforeAll(async () => {
+  await loadBackend('wasm');
+});
+
+/** Computes on the wasm backend and on tfjs's plain CPU backend. */
+async function onBoth(compute: () => tf.Tensor): Promise<[Float32Array, Float32Array]> {
+  const results: Float32Array[] = [];
+  for (const backend of ['wasm', 'cpu']) {
+    await tf.setBackend(backend);
+    results.push(Float32Array.from(tf.tidy(compute).dataSync()));
+  }
+  await tf.setBackend('wasm');
+  const [wasm = new Float32Array(), cpu = new Float32Array()] = results;
+  return [wasm, cpu];
+}
+
+function expectClose([wasm, cpu]: [Float32Array, Float32Array]): void {
+  expect(wasm.length).toBe(cpu.length);
+  for (const [i, value] of cpu.entries()) expect(wasm[i]).toBeCloseTo(value, 4);
+}
+
+const SHAPES = [
+  { name: 'matrices', a: [5, 7], b: [7, 3] },
+  { name: 'a row by a matrix', a: [1, 7], b: [7, 3] },
+  { name: 'a matrix by a column', a: [5, 7], b: [7, 1] },
+  { name: 'batches', a: [2, 5, 7], b: [2, 7, 3] },
+];
+const swapped = (shape: number[]) => [...shape.slice(0, -2), ...shape.slice(-2).reverse()];
+
+describe('products on the wasm backend', () => {
+  it.each(SHAPES)('equal the CPU backend’s for $name, transposed or not', async ({ a, b }) => {
+    for (const transposeA of [false, true]) {
+      for (const transposeB of [false, true]) {
+        const left = tf.randomNormal(transposeA ? swapped(a) : a, 0, 1, 'float32', 1).arraySync();
+        const right = tf.randomNormal(transposeB ? swapped(b) : b, 0, 1, 'float32', 2).arraySync();
+        const product = () =>
+          tf.matMul(tf.tensor(left as number[]), tf.tensor(right as number[]), transposeA, transposeB);
+        expectClose(await onBoth(product));
+      }
+    }
+  });
+
+  it('leak nothing', () => {
+    const a = tf.ones([4, 6]);
+    const row = tf.ones([1, 4]);
+    const before = tf.memory();
+    tf.matMul(a, a, true, false).dispose();
+    tf.matMul(row, a, false, false).dispose();
+    tf.matMul(a, row, true, true).dispose();
+    expect(tf.memory().numTensors).toBe(before.numTensors);
+    expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
+    expect(a.dataSync().every((value) => value === 1)).toBe(true);
+    expect(row.dataSync().every((value) => value === 1)).toBe(true);
+  });
+});
+
+describe('the segment sum on the wasm backend', () => {
+  it('adds rows up by segment and drops ids out of range', () => {
+    const x = tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]);
+    const sums = tf.unsortedSegmentSum(x, tf.tensor1d([2, 0, 2, -1], 'int32'), 3);
+    expect(sums.arraySync()).toEqual([
+      [3, 4],
+      [0, 0],
+      [6, 8],
+    ]);
+  });
+
+  it('differentiates a row look-up as the CPU backend does', async () => {
+    const gradient = () =>
+      tf.grad((table) => tf.sum(tf.square(tf.gather(table, tf.tensor1d([3, 0, 3, 1], 'int32')))))(
+        tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]),
+      );
+    expectClose(await onBoth(gradient));
+  });
+});
