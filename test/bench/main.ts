@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import type { Bench } from './report.ts';
+
+const BENCHES: Record<string, () => Promise<Bench>> = {
+  backends: async () => (await import('./backends.ts')).backends,
+  hihello: async () => (await import('./hihello.ts')).hihello,
+  recall: async () => (await import('./recall.ts')).recall,
+  start: async () => (await import('./start.ts')).start,
+  tutorial: async () => (await import('./tutorial.ts')).tutorial,
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const [name = ''] = positionals;
+const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (!load) {
+  process.stderr.write(
+    `pathcast: there is no bench "${name}"; there are ${Object.keys(BENCHES).join(', ')}\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const bench = await load();
+  if (!values.json) process.stdout.write(`${bench.title}\n`);
+  const rows = await bench.run();
+  if (values.json) process.stdout.write(`${JSON.stringify({ name, rows })}\n`);
+  else {
+    const table = new Table({
+      head: ['what', 'value', 'unit', 'bar', ''],
+      colAligns: ['left', 'right', 'left', 'left', 'left'],
+      style: { head: [], border: [] },
+      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    });
+    for (const { what, value, unit, bar, holds } of rows) {
+      table.push([
+        what,
+        Number(value.toPrecision(4)).toString(),
+        unit,
+        bar,
+        bar ? (holds ? 'holds' : 'MISSED') : '',
+      ]);
+    }
+    process.stdout.write(`${table}\n`);
+  }
+  if (rows.some(({ holds }) => !holds)) process.exitCode = 1;
+}

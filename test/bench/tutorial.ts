@@ -1,0 +1,2 @@
+import type { Bench } from './report.ts';
+export const tutorial: Bench = { title: '', run: async () => [] };
