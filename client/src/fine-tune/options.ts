@@ -1,0 +1,124 @@
+import type { Client } from '../client.ts';
+import { InputError } from '../errors.ts';
+
+/** Where the arithmetic runs. */
+export type Backend = 'webgl' | 'cpu';
+
+export interface FineTuneOptions {
+  /** Whose API gives the base model out. */
+  readonly client: Client;
+  /** The base model; by default the client's label model for `pairs`, its navigation model for `histories`. */
+  readonly model?: string | undefined;
+  /** For a labeller: texts and their labels, a character each, such as `['hihell', 'ihello']`. */
+  readonly pairs?: readonly (readonly [text: string, labels: string])[] | undefined;
+  /** For a navigation model: visits of at least two pages, oldest page first. */
+  readonly histories?: readonly (readonly string[])[] | undefined;
+  /** At most this many updates; default 300 for pairs, 60 for histories. It stops earlier at `targetLoss`. */
+  readonly steps?: number | undefined;
+  /** Adam's; default 0.03 for pairs, which a small model stands, 0.003 for histories. */
+  readonly learningRate?: number | undefined;
+  /** Stops when the loss is at most this, in nats a step; default 0.02 for pairs, 0.1 for histories. */
+  readonly targetLoss?: number | undefined;
+  /** Default: WebGL where it computes in 32 bits, else the CPU. */
+  readonly backend?: Backend | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A step of fine-tuning, as it ends. */
+export interface Progress {
+  /** From 1. */
+  readonly step: number;
+  /** At most as many. */
+  readonly steps: number;
+  /** Before this step's update, averaged over the scored steps, in nats. */
+  readonly loss: number;
+  readonly backend: Backend;
+}
+
+/** What to learn, checked: inputs and the token that belongs to each. */
+export interface Task {
+  readonly kind: 'label' | 'next';
+  readonly model: string;
+  readonly sequences: readonly { readonly inputs: readonly string[]; readonly targets: readonly string[] }[];
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly targetLoss: number;
+}
+
+/** Beyond this a visitor's page would stall for minutes: the sequences are unrolled step by step. */
+const MAX_CHARACTERS = 256;
+const MAX_SEQUENCES = 1000;
+
+/** @throws InputError naming the option at fault. */
+export function checkOptions(options: FineTuneOptions): Task {
+  const { client, pairs, histories } = options;
+  check(typeof client?.request === 'function', 'client', 'must come from createClient');
+  check(!pairs !== !histories, 'pairs', 'or histories must be given, and not both');
+  check(
+    options.backend === undefined || options.backend === 'webgl' || options.backend === 'cpu',
+    'backend',
+    "must be 'webgl' or 'cpu'",
+  );
+  const kind = pairs ? 'label' : 'next';
+  const defaults = pairs
+    ? { model: client.labelModel, steps: 300, learningRate: 0.03, targetLoss: 0.02 }
+    : { model: client.navigationModel, steps: 60, learningRate: 0.003, targetLoss: 0.1 };
+  const task = {
+    kind,
+    model: options.model ?? defaults.model,
+    sequences: pairs ? checkPairs(pairs) : checkHistories(histories ?? []),
+    steps: options.steps ?? defaults.steps,
+    learningRate: options.learningRate ?? defaults.learningRate,
+    targetLoss: options.targetLoss ?? defaults.targetLoss,
+  } as const;
+  check(typeof task.model === 'string' && task.model !== '', 'model', 'must be a non-empty string');
+  check(
+    Number.isInteger(task.steps) && task.steps >= 1 && task.steps <= 100_000,
+    'steps',
+    'must be a whole number, 1 to 100,000',
+  );
+  check(task.learningRate > 0 && task.learningRate <= 1, 'learningRate', 'must be above 0 and at most 1');
+  check(task.targetLoss >= 0, 'targetLoss', 'must not be negative');
+  return task;
+}
+
+function checkPairs(pairs: NonNullable<FineTuneOptions['pairs']>): Task['sequences'] {
+  checkCount(pairs, 'pairs');
+  return pairs.map((pair, index) => {
+    const field = `pairs[${index}]`;
+    check(Array.isArray(pair) && pair.length === 2, field, 'must be a text and its labels');
+    for (const text of pair)
+      check(typeof text === 'string' && text !== '', field, 'must hold non-empty strings');
+    const [inputs = [], targets = []] = pair.map((text) => Array.from(text));
+    check(
+      inputs.length === targets.length,
+      field,
+      'must hold a label a character: both as long as each other',
+    );
+    check(inputs.length <= MAX_CHARACTERS, field, `must hold at most ${MAX_CHARACTERS} characters`);
+    return { inputs, targets };
+  });
+}
+
+function checkHistories(histories: NonNullable<FineTuneOptions['histories']>): Task['sequences'] {
+  checkCount(histories, 'histories');
+  return histories.map((history, index) => {
+    const field = `histories[${index}]`;
+    check(Array.isArray(history) && history.length >= 2, field, 'must be an array of at least two pages');
+    for (const page of history)
+      check(typeof page === 'string' && page !== '', field, 'must hold non-empty strings');
+    return { inputs: history.slice(0, -1), targets: history.slice(1) };
+  });
+}
+
+function checkCount(values: unknown, field: string): void {
+  check(
+    Array.isArray(values) && values.length >= 1 && values.length <= MAX_SEQUENCES,
+    field,
+    `must be an array of 1 to ${MAX_SEQUENCES}`,
+  );
+}
+
+export function check(holds: boolean, field: string, rule: string): asserts holds {
+  if (!holds) throw new InputError(field, rule);
+}

@@ -1,0 +1,107 @@
+import { gateWidth, multiplyInto, stepCell, zeroState } from '@pathcast/models/predictor/cells';
+import { topOfSoftmax } from '@pathcast/models/predictor/ranking';
+import { characters } from '@pathcast/models/sequence';
+import { inputRowWidth, NORM_EPSILON, NORMALISED_SCALE } from '@pathcast/models/spec';
+import { FIRST_TOKEN_ID, Vocabulary } from '@pathcast/models/vocabulary';
+import type { LabelStep, Labels, NextPages } from '../types.ts';
+import { FineTuneError } from './errors.ts';
+import { check } from './options.ts';
+import type { Tuned } from './tuned.ts';
+
+const DEFAULT_TOP = 20;
+
+/** A fine-tuned model in memory. It answers at once, with no request and without tfjs. */
+export interface FineTuned {
+  readonly model: string;
+  /** The base's version: compare it with the API's to know whether a newer base is out. */
+  readonly version: string;
+  /** SHA-256 of the base's vocabulary, hex. */
+  readonly vocabularyDigest: string;
+  /** Every page or character that it can name: the head's, then the visitor's own. */
+  readonly tokens: readonly string[];
+  /** Ranks the pages that may follow a visit; probabilities are conditional on `tokens`. */
+  next(options: { readonly history: readonly string[]; readonly top?: number | undefined }): NextPages;
+  /** Labels every character of a text. */
+  label(options: { readonly text: string; readonly top?: number | undefined }): Labels;
+}
+
+/** Opens a saved model. */
+export function createFineTuned(tuned: Tuned): FineTuned {
+  const { spec, model, version } = tuned;
+  const vocabulary = new Vocabulary(tuned.tokens);
+  const ranked = (logits: Float32Array, top: number) =>
+    topOfSoftmax(logits, Math.min(top, vocabulary.tokens.length)).map(({ id, probability }) => ({
+      token: vocabulary.decode(id) ?? '',
+      probability,
+    }));
+  const encode = (tokens: readonly string[]) => tokens.map((token) => vocabulary.encode(token));
+  return {
+    model,
+    version,
+    vocabularyDigest: tuned.vocabularyDigest,
+    tokens: vocabulary.tokens,
+    next({ history, top = DEFAULT_TOP }) {
+      if (spec.task !== 'next') throw new FineTuneError(`${model} labels characters; it ranks no pages`);
+      check(Array.isArray(history), 'history', 'must be an array');
+      checkTop(top);
+      const states = [...run(tuned, encode(history.slice(-spec.steps)))];
+      const logits = score(tuned, states.at(-1) ?? new Float32Array(spec.hiddenUnits));
+      const next = ranked(logits, top).map(({ token, probability }) => ({ page: token, probability }));
+      return { model, version, next };
+    },
+    label({ text, top }) {
+      if (spec.task !== 'label') throw new FineTuneError(`${model} ranks pages; it labels no characters`);
+      check(typeof text === 'string' && text !== '', 'text', 'must be a non-empty string');
+      checkTop(top ?? 1);
+      const steps = Array.from(run(tuned, encode(characters(text))), (state): LabelStep => {
+        const candidates = ranked(score(tuned, state), top ?? 1).map(({ token, probability }) => ({
+          label: token,
+          probability,
+        }));
+        const { label = '', probability = 0 } = candidates[0] ?? {};
+        return { label, probability, ...(top !== undefined && { candidates }) };
+      });
+      return { model, version, text: steps.map(({ label }) => label).join(''), steps };
+    },
+  };
+}
+
+function checkTop(top: number): void {
+  check(Number.isInteger(top) && top >= 1 && top <= 100, 'top', 'must be a whole number, 1 to 100');
+}
+
+/** The last layer's state float32 [H] after each id. */
+function* run({ spec, weights }: Tuned, ids: readonly number[]): Generator<Float32Array> {
+  const width = inputRowWidth(spec);
+  const states = weights.cells.map(() => zeroState(spec.hiddenUnits));
+  for (const id of ids) {
+    let below = weights.inputRows.subarray(id * width, (id + 1) * width);
+    for (const [layer, { kernel, recurrentKernel, bias }] of weights.cells.entries()) {
+      const gates = new Float32Array(gateWidth(spec.cell, spec.hiddenUnits));
+      if (kernel) multiplyInto(gates, below, kernel);
+      else gates.set(below);
+      const state = states[layer] ?? zeroState(spec.hiddenUnits);
+      stepCell(spec.cell, { kernel, recurrentKernel, bias }, gates, state);
+      below = state.h.slice();
+    }
+    yield below;
+  }
+}
+
+/** Logits float32 [V]; padding and unknown keep the bias that silences them. */
+function score({ spec, weights }: Tuned, state: Float32Array): Float32Array {
+  const logits = weights.outputBias.slice();
+  multiplyInto(logits, spec.normalised ? normalise(state) : state, weights.outputKernel);
+  // Their columns take part in no loss, so a state could still raise them.
+  logits.fill(Number.NEGATIVE_INFINITY, 0, FIRST_TOKEN_ID);
+  return logits;
+}
+
+/** Layer normalisation with gamma = s/√H and beta = 0, which fine-tuning leaves as they are. */
+function normalise(state: Float32Array): Float32Array {
+  const H = state.length;
+  const mean = state.reduce((sum, value) => sum + value, 0) / H;
+  const variance = state.reduce((sum, value) => sum + (value - mean) ** 2, 0) / H;
+  const factor = NORMALISED_SCALE / Math.sqrt(H) / Math.sqrt(variance + NORM_EPSILON);
+  return state.map((value) => (value - mean) * factor);
+}
