@@ -1,2 +1,63 @@
-import type { Bench } from './report.ts';
-export const recall: Bench = { title: '', run: async () => [] };
+import { loadBackend } from '@pathcast/train/backends/backend';
+import { readDataset } from '@pathcast/train/data/read';
+import { rankOf } from '@pathcast/train/evaluate/pack';
+import { RankingTally } from '@pathcast/train/evaluate/ranking';
+import { serve } from '@pathcast/worker/scripts/serve';
+import { dataFile } from '../support/data.ts';
+import { inTemporaryFolder, lastLine, measureScript } from './measure.ts';
+import { atLeast, atMost, type Bench, figure, near } from './report.ts';
+import { askWorker, overlapWithLayers, readManifest } from './served.ts';
+
+/** What the manifest may differ by from what HTTP gives. */
+const TOLERANCE = 0.005;
+
+/** Trains on YooChoose 100k, serves the model on workerd, and asks it over HTTP for every prefix of the test sessions. */
+export const recall: Bench = {
+  title: 'YooChoose 100k: trained, served by workerd, asked over HTTP for every prefix of the test sessions',
+  run: () =>
+    inTemporaryFolder(async (out) => {
+      const train = dataFile('rsc15-100k/train.tsv.gz');
+      const test = dataFile('rsc15-100k/test.tsv.gz');
+      if (!train || !test) throw new Error('this bench needs YooChoose 100k (rsc15-100k) in PATHCAST_DATA');
+      const args = ['navigation', '--data', train, '--test', test, '--out', out];
+      const { stdout, cpuSeconds } = await measureScript('train/src/main.ts', args);
+      const folder = lastLine(stdout);
+      const { metrics } = await readManifest(folder);
+      if (!metrics?.baselines.markov) throw new Error('the manifest has no metrics');
+
+      const { sessions } = await readDataset(test);
+      const steps = sessions.flatMap((session) =>
+        session.slice(1).map((target, i) => ({ history: session.slice(0, i + 1), target })),
+      );
+      const server = await serve({ artifacts: out, port: 0 });
+      try {
+        const histories = steps.map(({ history }) => history);
+        const answers = await askWorker(server.url, 'navigation', histories, { top: 20 });
+        const tally = new RankingTally();
+        for (const [i, { target }] of steps.entries()) tally.add(rankOf(answers[i] ?? [], target));
+        const served = tally.result();
+        await loadBackend('wasm');
+        const overlap = await overlapWithLayers(server.url, folder, histories.slice(0, 500));
+        return [
+          atMost('training, whole run, CPU', cpuSeconds, 180, 's'),
+          figure('prefixes asked', served.predictions),
+          near(
+            'recall@20 over HTTP, beside the manifest’s',
+            served.recallAt20,
+            metrics.model.recallAt20,
+            TOLERANCE,
+          ),
+          near('MRR@20 over HTTP, beside the manifest’s', served.mrrAt20, metrics.model.mrrAt20, TOLERANCE),
+          atLeast(
+            'recall@20, beside first-order Markov’s',
+            served.recallAt20,
+            metrics.baselines.markov.recallAt20,
+          ),
+          atLeast('MRR@20, beside first-order Markov’s', served.mrrAt20, metrics.baselines.markov.mrrAt20),
+          atLeast('overlap@20 of `recurrent` with the layers model', overlap, 0.98),
+        ];
+      } finally {
+        await server.stop();
+      }
+    }),
+};
