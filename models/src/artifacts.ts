@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Names of models: what a URL, a folder and an R2 key can all carry. */
 export const MODEL_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;

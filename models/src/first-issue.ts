@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** One clear sentence from a failed check: the field at fault, and what is wrong with it. */
 export function firstIssue(error: z.ZodError, root = 'the request'): string {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePathSchema, modelNameSchema, sha256Schema, versionSchema } from './artifacts.ts';
 import { modelSpecSchema } from './spec.ts';
 

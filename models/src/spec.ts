@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Recurrent cells, in every model, layer and runtime. */
 export const CELLS = ['simple', 'gru', 'lstm'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '../spec.ts';
 import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
 import { cellKernelRows, checkWeights, type ModelWeights, scoringRows } from '../weights.ts';
