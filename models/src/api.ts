@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { modelNameSchema, versionSchema } from './artifacts.ts';
 import { manifestSchema } from './manifest.ts';
 import { PARTS } from './predictor/parts.ts';
@@ -24,9 +24,12 @@ export const DEFAULT_TOP = 20;
 const page = z.string().min(1).max(LIMITS.tokenCharacters);
 const probability = z.number().min(0).max(1);
 
+const history = z.array(page).max(LIMITS.historyPages);
+const top = z.int().min(1).max(LIMITS.top);
+
 export const historyInstanceSchema = z.strictObject({
   /** The visit's pages, oldest first. Unknown pages are allowed; an empty history gets the popular pages. */
-  history: z.array(page).max(LIMITS.historyPages),
+  history,
 });
 
 export const textInstanceSchema = z.strictObject({
@@ -40,7 +43,19 @@ export const predictRequestSchema = z.strictObject({
     .array(z.union([historyInstanceSchema, textInstanceSchema]))
     .min(1)
     .max(LIMITS.instances),
-  top: z.int().min(1).max(LIMITS.top).optional(),
+  top: top.optional(),
+  part: z.enum(PARTS).optional(),
+});
+
+/** The query of `GET /v1/models/{model}/next`: `page` may be repeated, oldest first. */
+export const nextQuerySchema = z.strictObject({
+  page: history,
+  top: z
+    .string()
+    .regex(/^[0-9]{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(top)
+    .optional(),
   part: z.enum(PARTS).optional(),
 });
 

@@ -102,7 +102,9 @@ function readHeader(file: Uint8Array) {
   let header: unknown;
   try {
     header = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(PREFIX_BYTES, dataStart)),
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+        file.subarray(PREFIX_BYTES, dataStart),
+      ),
     );
   } catch {
     throw new PackError('the header is not JSON');
