@@ -1,0 +1,60 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { ProblemError, problemResponse } from './problem.ts';
+import { artifact } from './routes/artifacts.ts';
+import type { Route, Services } from './routes/context.ts';
+import { contract, health } from './routes/health.ts';
+import { listModels, modelMetadata, modelStatus } from './routes/models.ts';
+import { predictBatch, predictOne } from './routes/predict.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Every route of the API. */
+export const ROUTES: readonly Route[] = [
+  { path: '/healthz', GET: health },
+  { path: '/openapi.json', GET: contract },
+  { path: '/v1/models', GET: listModels },
+  { path: '/v1/models/:call', GET: modelStatus, POST: predictBatch },
+  { path: '/v1/models/:model/metadata', GET: modelMetadata },
+  { path: '/v1/models/:model/next', GET: predictOne },
+  { path: '/v1/models/:model/versions/:version/:path{.+}', GET: artifact },
+];
+
+export interface AppOptions extends Services {
+  /** Origins that may read answers in a browser, comma-separated; `*` is every site. */
+  readonly allowedOrigins: string;
+}
+
+/** Builds the API over a store. */
+export function createApp({ store, allowedOrigins }: AppOptions): Hono {
+  const app = new Hono();
+  app.use(securityHeaders);
+  app.use(
+    cors({
+      origin: allowedOrigins.trim() === '*' ? '*' : allowedOrigins.split(',').map((origin) => origin.trim()),
+      allowMethods: ['GET', 'HEAD', 'POST'],
+      allowHeaders: ['Content-Type', 'If-None-Match', 'If-Range', 'Range'],
+      exposeHeaders: ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag', 'Retry-After'],
+      maxAge: 86_400,
+    }),
+  );
+  for (const { path, GET, POST } of ROUTES) {
+    if (GET) app.get(path, (c) => GET(c, { store }));
+    if (POST) app.post(path, (c) => POST(c, { store }));
+    const allow = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : [])].join(', ');
+    app.all(path, (c) => {
+      const detail = `${c.req.method} is not answered here, only ${allow}`;
+      throw new ProblemError('method-not-allowed', detail, { Allow: allow });
+    });
+  }
+  app.notFound((c) =>
+    problemResponse(
+      new ProblemError('unknown-route', `there is nothing at ${c.req.path}; see /openapi.json`),
+    ),
+  );
+  app.onError((error) => {
+    if (error instanceof ProblemError) return problemResponse(error);
+    console.error(error);
+    return problemResponse(new ProblemError('internal-error', 'the server failed on this request'));
+  });
+  return app;
+}

@@ -1,0 +1,82 @@
+import type { LabelPrediction, NextPrediction, PredictRequest } from '@pathcast/models/api';
+import { DEFAULT_TOP } from '@pathcast/models/api';
+import type { Part } from '@pathcast/models/predictor/parts';
+import type { Predictor } from '@pathcast/models/predictor/predictor';
+import { characters } from '@pathcast/models/sequence';
+import { invalid } from './request.ts';
+
+type Instance = PredictRequest['instances'][number];
+
+/**
+ * Answers every instance, in order.
+ * @throws ProblemError `invalid-request` naming the first instance that the model's task cannot take.
+ */
+export function predict(
+  predictor: Predictor,
+  { instances, top, part }: PredictRequest,
+): NextPrediction[] | LabelPrediction[] {
+  checkPart(predictor, part);
+  if (predictor.spec.task === 'label') {
+    return instances.map((instance, i) => label(predictor, textOf(predictor, instance, i), top));
+  }
+  const histories = instances.map(historyOf);
+  return histories.map((history) => next(predictor, history, top, part));
+}
+
+/**
+ * Ranks the pages after one history.
+ * @throws ProblemError `invalid-request` when the model labels characters, or has no such part.
+ */
+export function predictNext(
+  predictor: Predictor,
+  { history, top, part }: { history: string[]; top?: number | undefined; part?: Part | undefined },
+): NextPrediction {
+  checkPart(predictor, part);
+  if (predictor.spec.task !== 'next') {
+    throw invalid('model: it labels characters and ranks no pages; send it a text with :predict');
+  }
+  return next(predictor, history, top, part);
+}
+
+function next(
+  predictor: Predictor,
+  history: readonly string[],
+  top: number = DEFAULT_TOP,
+  part?: Part,
+): NextPrediction {
+  return { next: predictor.next(history, { top, ...(part ? { part } : {}) }) };
+}
+
+function label(predictor: Predictor, text: string, top: number | undefined): LabelPrediction {
+  const steps = predictor.label(text, { top: top ?? 1 });
+  return {
+    text: steps.map((step) => step.label).join(''),
+    steps: steps.map(({ label, probability, candidates }) =>
+      top === undefined ? { label, probability } : { label, probability, candidates: [...candidates] },
+    ),
+  };
+}
+
+function checkPart({ parts }: Predictor, part: Part | undefined): void {
+  if (part && !parts.includes(part)) {
+    throw invalid(`part: this model has no part "${part}", only ${parts.join(', ')}`);
+  }
+}
+
+function historyOf(instance: Instance, index: number): string[] {
+  if ('history' in instance) return instance.history;
+  throw invalid(`instances[${index}]: this model ranks pages; send a history, not a text`);
+}
+
+function textOf({ spec }: Predictor, instance: Instance, index: number): string {
+  if (!('text' in instance)) {
+    throw invalid(`instances[${index}]: this model labels characters; send a text, not a history`);
+  }
+  const { length } = characters(instance.text);
+  if (length > spec.steps) {
+    throw invalid(
+      `instances[${index}].text: it has ${length} characters; this model labels at most ${spec.steps}`,
+    );
+  }
+  return instance.text;
+}

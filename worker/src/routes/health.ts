@@ -1,0 +1,21 @@
+import type { HealthResponse } from '@pathcast/models/api';
+import { openApi } from '@pathcast/models/openapi';
+import { modelStates } from '../states.ts';
+import type { RouteHandler } from './context.ts';
+
+/** `GET /healthz`: 200 while the Worker runs; its body says which current versions do not answer, and why. */
+export const health: RouteHandler = async (c, { store }) => {
+  const states = await modelStates(store);
+  const body: HealthResponse = {
+    status: states.some(({ failure }) => failure) ? 'degraded' : 'ok',
+    models: states.map(({ name, served, failure }) => ({
+      name,
+      version: served?.version ?? null,
+      reason: failure?.reason ?? null,
+    })),
+  };
+  return c.json(body, 200, { 'Cache-Control': 'no-store' });
+};
+
+/** `GET /openapi.json`: the contract. */
+export const contract: RouteHandler = (c) => c.json(openApi());
