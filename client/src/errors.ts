@@ -53,7 +53,7 @@ export class HttpError extends RequestError {
     /** The problem's stable type, such as `urn:pathcast:problem:model-not-found`, where it gave one. */
     readonly type?: string,
   ) {
-    super(method, url, `was answered with ${status}${detail ? `: ${detail}` : ''}`);
+    super(method, url, `answered ${status}${detail ? `: ${detail}` : ''}`);
   }
 }
 
@@ -68,6 +68,6 @@ export class ResponseError extends RequestError {
     readonly field: string,
     cause?: unknown,
   ) {
-    super(method, url, `gave an answer with a bad ${field}`, cause);
+    super(method, url, `answered with a bad ${field}`, cause);
   }
 }

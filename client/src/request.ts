@@ -47,14 +47,14 @@ export async function request<T>(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     if (timeout.aborted) {
-      throw new TimeoutError(method, url, `had no whole answer within ${ownTimeoutMs} ms`, cause);
+      throw new TimeoutError(method, url, `took over ${ownTimeoutMs} ms`, cause);
     }
     if (cause instanceof PathcastError) throw cause;
     // A body that stops halfway is a TypeError, as a refused connection is; one that does not parse is not.
     if (response && !(cause instanceof TypeError)) {
       throw new ResponseError(method, url, cause instanceof BadField ? cause.field : 'body', cause);
     }
-    throw new NetworkError(method, url, 'got no answer', cause);
+    throw new NetworkError(method, url, 'failed', cause);
   }
 }
 

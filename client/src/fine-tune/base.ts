@@ -2,7 +2,7 @@ import { manifestSchema } from '@pathcast/models/manifest';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { Vocabulary } from '@pathcast/models/vocabulary';
 import type { io } from '@tensorflow/tfjs-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Client } from '../client.ts';
 import { ResponseError } from '../errors.ts';
 import { FineTuneError } from './errors.ts';

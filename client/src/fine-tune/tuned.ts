@@ -1,5 +1,5 @@
 import { GATES, inputRowWidth, layerInputWidth, modelSpecSchema } from '@pathcast/models/spec';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const float32 = z.instanceof(Float32Array);
 
