@@ -42,14 +42,7 @@ export async function readVerified(
   key: string,
   expected: Expected,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const object = await getMatching(bucket, key, expected);
-  const bytes = new Uint8Array(await object.arrayBuffer());
-  if (bytes.length !== expected.bytes) throw unavailable(`${expected.path} is cut off in transfer`);
-  if (!object.checksums.sha256) {
-    const found = await sha256(bytes);
-    if (found !== expected.sha256) throw wrongChecksum(expected, found);
-  }
-  return bytes;
+  return readMatching(await getMatching(bucket, key, expected), expected);
 }
 
 /** As {@link readVerified}, as a stream, of a part where `range` is given. */
@@ -61,10 +54,11 @@ export async function streamVerified(
 ): Promise<ReadableStream> {
   const object = await getMatching(bucket, key, expected, range);
   if (object.checksums.sha256) return object.body;
+  if (!range) return new Blob([await readMatching(object, expected)]).stream();
+  // A part cannot be hashed: the whole file is read, and cut here.
   await object.body.cancel();
   const bytes = await readVerified(bucket, key, expected);
-  const { offset, length } = range ?? { offset: 0, length: bytes.length };
-  return new Blob([bytes.subarray(offset, offset + length)]).stream();
+  return new Blob([bytes.subarray(range.offset, range.offset + range.length)]).stream();
 }
 
 /** SHA-256, hex. */
@@ -92,6 +86,16 @@ async function get(bucket: R2Bucket, key: string, range?: ByteRange): Promise<R2
     console.error(error);
     throw unavailable(`${nameOf(key)} could not be read from R2`);
   }
+}
+
+/** Reads an object whose size and checksum, if it has one, are right; without one its bytes are hashed. */
+async function readMatching(object: R2ObjectBody, expected: Expected): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(await object.arrayBuffer());
+  if (bytes.length !== expected.bytes) throw unavailable(`${expected.path} is cut off in transfer`);
+  if (object.checksums.sha256) return bytes;
+  const found = await sha256(bytes);
+  if (found !== expected.sha256) throw wrongChecksum(expected, found);
+  return bytes;
 }
 
 function wrongChecksum({ path, sha256 }: Expected, found: string): ProblemError {

@@ -1,0 +1,77 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Miniflare, type MiniflareOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { artifactObjects } from './artifact-objects.ts';
+import { UserError } from './command.ts';
+import { ensureBuilt } from './ensure-built.ts';
+import { BUILT, WRANGLER_CONFIG } from './paths.ts';
+
+const HOST = '127.0.0.1';
+
+export interface ServeOptions {
+  /** A folder of artifacts, loaded into an R2 of its own; without it, the R2 that lies at `persist`. */
+  readonly artifacts?: string;
+  /** Where a local R2 lives, as wrangler's `--persist-to`. */
+  readonly persist?: string;
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+}
+
+export interface Server {
+  /** Without a slash at its end. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the built Worker, and the playground at `/`, on workerd, to this machine alone. Builds first what is missing or
+ * stale.
+ * @throws UserError when the port is taken, the folder holds no model, or the build fails.
+ */
+export async function serve({ artifacts, persist, port = 0 }: ServeOptions): Promise<Server> {
+  await ensureBuilt();
+  if (port !== 0) await checkPort(port);
+  const miniflare = new Miniflare(workerOptions(port, persist));
+  const stop = () => miniflare.dispose();
+  try {
+    const { origin } = await miniflare.ready;
+    if (artifacts !== undefined) {
+      const bucket = await miniflare.getR2Bucket('MODELS');
+      for await (const { key, bytes, sha256 } of artifactObjects(artifacts)) {
+        await bucket.put(key, bytes, { sha256 });
+      }
+    }
+    return { url: origin, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The Worker as wrangler.toml describes it. */
+function workerOptions(port: number, persist: string | undefined): MiniflareOptions {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(WRANGLER_CONFIG);
+  const { modulesRules: _, ...bindings } = workerOptions; // the built Worker is one module
+  return {
+    ...bindings,
+    name: 'pathcast',
+    modules: [{ type: 'ESModule', path: BUILT.worker }],
+    host: HOST,
+    port,
+    cf: false, // else Miniflare asks Cloudflare for the details of a request
+    ...(persist === undefined ? {} : { r2Persist: join(persist, 'v3/r2') }),
+  };
+}
+
+/** Says of a taken port more than workerd does. @throws UserError when nothing can listen on it. */
+export async function checkPort(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((free, taken) => {
+    probe.once('error', taken).listen(port, HOST, free);
+  }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code})`;
+    throw new UserError(`port ${port} ${why}; choose another, or 0 for any`);
+  });
+  await new Promise((closed) => probe.close(closed));
+}
