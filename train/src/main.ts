@@ -5,7 +5,8 @@ import { describeOptions, parseOptions } from './cli/options.ts';
 import { ROOT, runCommand, userPath } from './cli/run.ts';
 import { sampleSessions } from './data/sample-site.ts';
 import { hihelloOptions, trainHihello } from './recipes/hihello.ts';
-import { navigationOptions, trainNavigation } from './recipes/navigation.ts';
+import { trainNavigation } from './recipes/navigation.ts';
+import { navigationOptions } from './recipes/navigation-options.ts';
 import { UserError } from './user-error.ts';
 
 const sampleOptions = z.strictObject({

@@ -1,9 +1,8 @@
-import { CELLS, type ModelSpec, modelSpecSchema } from '@pathcast/models/spec';
+import type { ModelSpec } from '@pathcast/models/spec';
 import { countVocabulary, type Vocabulary } from '@pathcast/models/vocabulary';
-import { z } from 'zod';
 import { showProgress } from '../cli/progress.ts';
 import { userPath } from '../cli/run.ts';
-import { countEvents, type Dataset, FORMATS, splitLast } from '../data/dataset.ts';
+import { countEvents, type Dataset, splitLast } from '../data/dataset.ts';
 import { countTokens, encodeSessions } from '../data/encode.ts';
 import { readDataset } from '../data/read.ts';
 import { evaluateMarkov, evaluatePopularity, stepsOf } from '../evaluate/baselines.ts';
@@ -19,59 +18,15 @@ import {
 } from '../fit/parameters.ts';
 import { createRandom } from '../random.ts';
 import { UserError } from '../user-error.ts';
-import { announceBackend, finishRun, manifestConfig, outputOptions } from './output.ts';
+import { type NavigationOptions, type SettledOptions, settle, specOf } from './navigation-options.ts';
+import { announceBackend, finishRun, manifestConfig } from './output.ts';
 import { trainTutorial } from './tutorial.ts';
 
-const share = z.coerce.number().min(0).max(0.95);
-const units = z.coerce.number().int().min(1).max(4096);
-
-/** Defaults were chosen on the last tenth of the training sessions of YooChoose 100k, never on its test file. */
-export const navigationOptions = z.strictObject({
-  data: z
-    .string({ error: 'is missing: the file of sessions to learn from' })
-    .describe('a file of sessions to learn from'),
-  test: z.string().optional().describe('sessions to test on; without it the last tenth is held out'),
-  format: z.enum(FORMATS).optional().describe('events, sessions or index; told by content'),
-  recipe: z
-    .enum(['default', 'tutorial'])
-    .default('default')
-    .describe("tutorial: the tutorial's own, on index files"),
-  cell: z.enum(CELLS).default('gru').describe('simple, gru or lstm'),
-  layers: z.coerce.number().int().min(1).max(8).default(1).describe('stacked cells'),
-  hiddenUnits: units.default(100).describe('units of each cell'),
-  input: z.enum(['one-hot', 'embedding']).default('embedding').describe('input table'),
-  embeddingUnits: units.optional().describe('width of the embedding; the hidden units'),
-  output: z.enum(['dense', 'tied']).default('tied').describe('output table; tied shares the embedding'),
-  normalised: z.boolean().default(true).describe('unit rows and states; --no-normalised to leave free'),
-  steps: z.coerce.number().int().min(1).max(256).default(20).describe('newest pages that are read'),
-  epochs: z.coerce.number().int().min(1).max(1000).default(8).describe('passes over the data'),
-  batchSize: z.coerce.number().int().min(1).max(8192).default(64).describe('sessions a step'),
-  learningRate: z.coerce
-    .number()
-    .positive()
-    .max(10)
-    .default(0.002)
-    .describe('of Adam; cooled in the last epochs'),
-  rowDropout: share.default(0.35).describe('of the embedding, while training'),
-  stateDropout: share.default(0.25).describe('of the hidden state, while training'),
-  unknownRate: share.default(0.01).describe('pages hidden while training, so that unknown has a meaning'),
-  ...outputOptions,
-  classes: z.coerce
-    .number()
-    .int()
-    .min(2)
-    .max(0x7fff_fff0)
-    .default(52_739)
-    .describe('tutorial: declared pages'),
-  iterations: z.coerce.number().int().min(1).max(1e5).default(350).describe('tutorial: full-batch steps'),
-});
-
-export type NavigationOptions = z.infer<typeof navigationOptions>;
-
 /** `npm run train -- navigation`: fits the ranker, shows it beside its baselines, and exports it. */
-export async function trainNavigation(options: NavigationOptions): Promise<void> {
-  const data = await readDataset(userPath(options.data), options.format);
-  if (options.recipe === 'tutorial') return trainTutorial(data, options);
+export async function trainNavigation(asked: NavigationOptions): Promise<void> {
+  const data = await readDataset(userPath(asked.data), asked.format);
+  if (asked.recipe === 'tutorial') return trainTutorial(data, asked);
+  const options = settle(asked, data.sessions.length);
   const test =
     options.test === undefined ? undefined : await readDataset(userPath(options.test), options.format);
   const backend = await announceBackend(options.backend);
@@ -112,7 +67,7 @@ type Sessions = readonly (readonly number[])[];
 
 /** Fits on the earlier sessions alone and ranks the later ones: the honest figure when there is no test file. */
 async function judge(
-  options: NavigationOptions,
+  options: SettledOptions,
   split: { train: readonly (readonly string[])[]; validation: readonly (readonly string[])[] },
   title: string,
 ) {
@@ -143,7 +98,7 @@ async function compare(spec: ModelSpec, parameters: Parameters, train: Sessions,
 async function fitSessions(
   spec: ModelSpec,
   sessions: Sessions,
-  options: NavigationOptions,
+  options: SettledOptions,
 ): Promise<Parameters> {
   const random = createRandom(options.seed);
   const parameters = createParameters(spec, drawWeights(spec, { input: 'normal', output: 'glorot' }, random));
@@ -159,27 +114,6 @@ async function fitSessions(
     progress.stop();
   }
   return parameters;
-}
-
-function specOf(options: NavigationOptions, vocabulary: Vocabulary): ModelSpec {
-  const { cell, layers, hiddenUnits, output, normalised, steps } = options;
-  const checked = modelSpecSchema.safeParse({
-    task: 'next',
-    cell,
-    layers,
-    hiddenUnits,
-    vocabularySize: vocabulary.size,
-    steps,
-    input:
-      options.input === 'one-hot'
-        ? { type: 'one-hot' }
-        : { type: 'embedding', units: options.embeddingUnits ?? hiddenUnits },
-    output,
-    normalised,
-  });
-  if (!checked.success)
-    throw new UserError(checked.error.issues[0]?.message ?? 'the options do not fit together');
-  return checked.data;
 }
 
 function describeData(data: Dataset, vocabulary: Vocabulary): void {

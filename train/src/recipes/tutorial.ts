@@ -13,7 +13,7 @@ import { batchLogits } from '../fit/objective.ts';
 import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
 import { createRandom } from '../random.ts';
 import { UserError } from '../user-error.ts';
-import type { NavigationOptions } from './navigation.ts';
+import type { NavigationOptions } from './navigation-options.ts';
 import { announceBackend, finishRun, manifestConfig } from './output.ts';
 
 const TRAIN_SHARE = 0.8;
