@@ -94,6 +94,38 @@ describe('npm run train -- navigation', () => {
     expect(digests[0]).not.toBe(digests[2]);
   });
 
+  it('trains stacked cells over one-hot and dense tables alike', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'log.txt'), SECOND_ORDER);
+    const tables = [
+      '--input',
+      'one-hot',
+      '--output',
+      'dense',
+      '--no-normalised',
+      '--cell',
+      'lstm',
+      '--layers',
+      '2',
+    ];
+    const args = [
+      'navigation',
+      '--data',
+      'log.txt',
+      '--out',
+      'out',
+      '--epochs',
+      '60',
+      '--hidden-units',
+      '12',
+    ];
+    const { stdout } = await train([...args, ...tables, '--learning-rate', '0.02'], folder);
+    const { predictor } = await openVersion(stdout);
+    expect(predictor.spec).toMatchObject({ cell: 'lstm', layers: 2, output: 'dense', normalised: false });
+    expect(predictor.next(['/a', '/hub'], { top: 1 })[0]?.page).toBe('/x');
+    expect(predictor.next(['/b', '/hub'], { top: 1 })[0]?.page).toBe('/y');
+  });
+
   it('follows the tutorial on index files, and memorises them', async () => {
     const folder = await temporaryFolder();
     const rows = Array.from({ length: 20 }, (_, i) => [i, i + 1, (i * 7) % 30, i + 3, (i * 11) % 30]);
@@ -119,6 +151,46 @@ describe('npm run train -- navigation', () => {
     const { predictor } = await openVersion(stdout);
     const [first = []] = rows;
     expect(predictor.next(first.slice(0, 4).map(String), { top: 1 })[0]?.page).toBe(String(first[4]));
+  });
+});
+
+describe('npm run evaluate', () => {
+  const evaluate = (args: string[], cwd: string) => runScript('train/src/evaluate/main.ts', args, cwd);
+
+  it('gives with the pack what the manifest says of the test file', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'log.txt'), SECOND_ORDER);
+    await writeFile(join(folder, 'test.txt'), '/a /hub /x /a\n/b /hub /y /hub\n/a /nowhere\n');
+    const args = ['navigation', '--data', 'log.txt', '--test', 'test.txt', '--out', 'out', '--epochs', '20'];
+    const { manifest } = await openVersion((await train([...args, '--hidden-units', '16'], folder)).stdout);
+    const { code, stdout } = await evaluate(
+      ['navigation', '--data', 'test.txt', '--artifacts', 'out'],
+      folder,
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 steps to unknown pages left out');
+    expect(stdout).toContain('6 predictions');
+    const figures =
+      stdout
+        .match(/pathcast .*/)?.[0]
+        .match(/[\d.]+/g)
+        ?.map(Number) ?? [];
+    const { recallAt1 = 0, recallAt5 = 0, recallAt20 = 0, mrrAt20 = 0 } = manifest.metrics?.model ?? {};
+    for (const [i, share] of [recallAt1, recallAt5, recallAt20, mrrAt20].entries()) {
+      expect(Math.abs((figures[i] ?? Number.NaN) - share * 100)).toBeLessThan(0.1);
+    }
+  });
+
+  it.each([
+    [['navigation'], '--data is missing'],
+    [['navigation', '--data', 'log.txt'], 'train the model first'],
+    [['../x', '--data', 'log.txt'], 'NAME: must be 1 to 64'],
+    [['navigation', '--data', 'log.txt', '--version', '20200101000000'], 'pack.safetensors: no such file'],
+  ])('%j gets one sentence', async (args, message) => {
+    const { code, stderr } = await evaluate([...args, '--artifacts', 'none'], await temporaryFolder());
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^pathcast: [^\n]+\n$/);
+    expect(stderr).toContain(message);
   });
 });
 
