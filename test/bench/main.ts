@@ -31,15 +31,14 @@ if (!load) {
       chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
     });
     for (const { what, value, unit, bar, holds } of rows) {
-      table.push([
-        what,
-        Number(value.toPrecision(4)).toString(),
-        unit,
-        bar,
-        bar ? (holds ? 'holds' : 'MISSED') : '',
-      ]);
+      table.push([what, readable(value), unit, bar, bar ? (holds ? 'holds' : 'MISSED') : '']);
     }
     process.stdout.write(`${table}\n`);
   }
   if (rows.some(({ holds }) => !holds)) process.exitCode = 1;
+}
+
+/** Four significant digits; whole numbers in full. */
+function readable(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString('en') : Number(value.toPrecision(4)).toString();
 }

@@ -16,20 +16,24 @@ export interface Bench {
 
 /** A figure that must not exceed its bar. */
 export function atMost(what: string, value: number, bar: number, unit = ''): Row {
-  return { what, value, unit, bar: `≤ ${bar}`, holds: value <= bar };
+  return { what, value, unit, bar: `≤ ${rounded(bar)}`, holds: value <= bar };
 }
 
 /** A figure that must reach its bar. */
 export function atLeast(what: string, value: number, bar: number, unit = ''): Row {
-  return { what, value, unit, bar: `≥ ${bar}`, holds: value >= bar };
+  return { what, value, unit, bar: `≥ ${rounded(bar)}`, holds: value >= bar };
 }
 
 /** A figure that must lie within `by` of its bar. */
 export function near(what: string, value: number, bar: number, by: number, unit = ''): Row {
-  return { what, value, unit, bar: `${bar} ± ${by}`, holds: Math.abs(value - bar) <= by };
+  return { what, value, unit, bar: `${rounded(bar)} ± ${by}`, holds: Math.abs(value - bar) <= by };
 }
 
 /** A figure to be read beside the others. */
 export function figure(what: string, value: number, unit = ''): Row {
   return { what, value, unit, bar: '', holds: true };
+}
+
+function rounded(bar: number): number {
+  return Number(bar.toPrecision(4));
 }
