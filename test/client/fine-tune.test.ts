@@ -112,6 +112,11 @@ describe('new rows', () => {
 });
 
 describe('fitting', () => {
+  it('learns from a visit of two pages, a single step', async () => {
+    const { predictor } = await tune({}, [{ inputs: ['/mine'], targets: ['/p9'] }]);
+    expect(predictor.next({ history: ['/mine'], top: 1 }).next[0]?.page).toBe('/p9');
+  });
+
   it('leaves the identity kernel of a one-hot model as it is', async () => {
     const model = randomModel(LABELLER);
     const graph = await createTrainableGraph(await headArtifacts(model), model.spec, 7);

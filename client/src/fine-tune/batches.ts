@@ -40,7 +40,8 @@ export function createBatches(
       return { ids: ids.slice(...range), targets: wanted.slice(...range) };
     });
   });
-  const steps = Math.max(...windows.map(({ ids }) => ids.length));
+  // tfjs 4.22 cannot differentiate a recurrent layer over a single step: such a batch is padded to two.
+  const steps = Math.max(2, ...windows.map(({ ids }) => ids.length));
   const batchSize = Math.min(BATCH_SIZE, windows.length);
   return Array.from({ length: Math.ceil(windows.length / batchSize) }, (_, index) => {
     const rows = windows.slice(index * batchSize, (index + 1) * batchSize);

@@ -35,7 +35,7 @@ export async function* fitGraph(
       await breathe();
       signal?.throwIfAborted();
       const batch = batches[step % batches.length];
-      if (!batch) return;
+      if (!batch) throw new RangeError('there is nothing to learn from');
       const loss = await update(graph, optimizer, batch);
       if (!Number.isFinite(loss)) {
         throw new FineTuneError(`The loss became ${loss} at step ${step + 1}: try a smaller learningRate`);

@@ -4,7 +4,7 @@ import { fetchBase } from './base.ts';
 import { createBatches, growVocabulary } from './batches.ts';
 import { fitGraph } from './fit.ts';
 import { createTrainableGraph } from './graph.ts';
-import type { FineTuneOptions, Progress, Task } from './options.ts';
+import { type FineTuneOptions, MAX_CHARACTERS, type Progress, type Task } from './options.ts';
 import { save } from './store.ts';
 
 /** Fine-tunes and saves; the lazily loaded part of `fineTune`. */
@@ -15,7 +15,7 @@ export async function* run(
   const base = await fetchBase(client, task, signal);
   const vocabulary = growVocabulary(base.vocabulary, task.sequences);
   // A text is labelled whole, however long; a visit is read as far back as the model ever looks.
-  const maxSteps = task.kind === 'label' ? Number.POSITIVE_INFINITY : base.spec.steps;
+  const maxSteps = task.kind === 'label' ? MAX_CHARACTERS : base.spec.steps;
   const batches = createBatches(task.sequences, vocabulary, maxSteps);
 
   const previous = tf.getBackend();
