@@ -41,7 +41,7 @@ async function servePublished(port: number): Promise<Server> {
   const server = await serve({ persist, port });
   const answering = await modelsThatAnswer(server);
   const missing = (await trainedModels()).filter((name) => !answering.has(name));
-  for (const [name, version] of answering) row(name, `version ${version}`);
+  for (const [name, version] of answering) row(name, `version ${version}, there already`);
   if (missing.length === 0) return server;
 
   await server.stop(); // wrangler writes to the same files

@@ -48,7 +48,10 @@ export function createApp({ store, allowedOrigins }: AppOptions): Hono {
   }
   app.notFound((c) =>
     problemResponse(
-      new ProblemError('unknown-route', `there is nothing at ${c.req.path}; see /openapi.json`),
+      new ProblemError(
+        'unknown-route',
+        `there is nothing at ${new URL(c.req.url).pathname}; see /openapi.json`,
+      ),
     ),
   );
   app.onError((error) => {

@@ -18,7 +18,7 @@ export const artifact: RouteHandler = async (c, { store }) => {
   const path = c.req.param('path') ?? '';
   const file = (await store.publicFiles(name, version)).get(path);
   if (!file) {
-    const detail = `path: version ${version} of "${name}" has no public file "${path}"`;
+    const detail = `path: version ${version} of "${name}" has no public file ${JSON.stringify(path)}`;
     throw new ProblemError('unknown-file', detail);
   }
   const etag = `"${file.sha256}"`;
@@ -30,19 +30,22 @@ export const artifact: RouteHandler = async (c, { store }) => {
   };
   if (isNotModified(c.req.header('If-None-Match'), etag)) return new Response(null, { status: 304, headers });
 
+  const whole = { ...headers, 'Content-Length': String(file.bytes) };
+  if (c.req.method === 'HEAD') {
+    await store.verify(name, version, file);
+    return new Response(null, { headers: whole });
+  }
   const range = requestedRange(c, file, etag);
   const body = await store.open(name, version, file, range);
-  const length = { 'Content-Length': String(range?.length ?? file.bytes) };
-  const part = range ? { 'Content-Range': contentRange(range, file.bytes) } : undefined;
-  const init = { status: range ? 206 : 200, headers: { ...headers, ...length, ...part } };
-  if (c.req.method !== 'HEAD') return new Response(body, init);
-  await body.cancel();
-  return new Response(null, init);
+  if (!range) return new Response(body, { headers: whole });
+  const length = String(range.length);
+  const part = { 'Content-Length': length, 'Content-Range': contentRange(range, file.bytes) };
+  return new Response(body, { status: 206, headers: { ...headers, ...part } });
 };
 
-/** RFC 9110 defines ranges for GET alone; `If-Range` asks for the whole file when its tag has changed. */
+/** `If-Range` asks for the whole file when its tag has changed. */
 function requestedRange(c: Context, file: PublicFile, etag: string): ByteRange | undefined {
   const ifRange = c.req.header('If-Range');
-  if (c.req.method !== 'GET' || (ifRange !== undefined && ifRange !== etag)) return undefined;
+  if (ifRange !== undefined && ifRange !== etag) return undefined;
   return parseRange(c.req.header('Range'), file.bytes);
 }

@@ -19,7 +19,7 @@ export const listModels: RouteHandler = async (c, { store }) => {
 export const modelStatus: RouteHandler = async (c, { store }) => {
   const call = c.req.param('call') ?? '';
   if (call.includes(':')) {
-    throw new ProblemError('method-not-allowed', `${call.slice(call.lastIndexOf(':'))} is asked with POST`, {
+    throw new ProblemError('method-not-allowed', 'a method such as :predict is asked with POST', {
       Allow: 'POST',
     });
   }

@@ -25,7 +25,7 @@ export const predictBatch: RouteHandler = async (c, { store }) => {
   const name = checkModelName(call.slice(0, colon));
   const verb = call.slice(colon);
   if (verb !== ':predict') {
-    throw new ProblemError('unknown-route', `there is no "${verb}" of a model, only :predict`);
+    throw new ProblemError('unknown-route', `there is no ${JSON.stringify(verb)} of a model, only :predict`);
   }
   const request = check(predictRequestSchema, await readJson(c.req.raw), 'the body');
   const { version, predictor } = await servedModel(store, name);

@@ -1,6 +1,8 @@
 import { ProblemError } from '../problem.ts';
 import type { ByteRange } from './store.ts';
 
+const SMALL_BYTES = 1 << 20;
+
 /** What an object has to be. */
 export interface Expected {
   readonly path: string;
@@ -23,13 +25,13 @@ export async function readSmall(
   key: string,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  const object = await get(bucket, key);
+  const object = await fromR2(key, () => bucket.get(key));
   if (!object) return null;
   if (object.size > maxBytes) {
-    await object.body.cancel();
+    await discard(object);
     throw unavailable(`${nameOf(key)} has ${object.size} bytes, more than any such file`);
   }
-  return new Uint8Array(await object.arrayBuffer());
+  return fromR2(key, () => bytesOf(object));
 }
 
 /**
@@ -45,20 +47,40 @@ export async function readVerified(
   return readMatching(await getMatching(bucket, key, expected), expected);
 }
 
-/** As {@link readVerified}, as a stream, of a part where `range` is given. */
+/** As {@link readVerified}, as a stream. */
 export async function streamVerified(
   bucket: R2Bucket,
   key: string,
   expected: Expected,
-  range?: ByteRange,
 ): Promise<ReadableStream> {
-  const object = await getMatching(bucket, key, expected, range);
+  const object = await getMatching(bucket, key, expected);
   if (object.checksums.sha256) return object.body;
-  if (!range) return new Blob([await readMatching(object, expected)]).stream();
-  // A part cannot be hashed: the whole file is read, and cut here.
-  await object.body.cancel();
-  const bytes = await readVerified(bucket, key, expected);
-  return new Blob([bytes.subarray(range.offset, range.offset + range.length)]).stream();
+  return new Blob([await readMatching(object, expected)]).stream();
+}
+
+/** As {@link readVerified}, a part as a stream: of the very object whose checksum was compared. */
+export async function streamRange(
+  bucket: R2Bucket,
+  key: string,
+  expected: Expected,
+  range: ByteRange,
+): Promise<ReadableStream> {
+  const { etag, checksums } = await headMatching(bucket, key, expected);
+  if (!checksums.sha256) {
+    const bytes = await readVerified(bucket, key, expected); // a part cannot be hashed
+    return new Blob([bytes.subarray(range.offset, range.offset + range.length)]).stream();
+  }
+  const object = await fromR2(key, () => bucket.get(key, { range, onlyIf: { etagMatches: etag } }));
+  if (!object || !('body' in object)) throw unavailable(`${expected.path} changed while it was read`);
+  return object.body;
+}
+
+/** Compares an object's size and checksum with what is expected, without reading it. @throws ProblemError as above. */
+export async function headMatching(bucket: R2Bucket, key: string, expected: Expected): Promise<R2Object> {
+  const object = await fromR2(key, () => bucket.head(key));
+  const fault = faultOf(object, expected);
+  if (fault || !object) throw unavailable(fault);
+  return object;
 }
 
 /** SHA-256, hex. */
@@ -66,42 +88,54 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return hex(await crypto.subtle.digest('SHA-256', bytes));
 }
 
-async function getMatching(bucket: R2Bucket, key: string, expected: Expected, range?: ByteRange) {
-  const object = await get(bucket, key, range);
-  if (!object) throw unavailable(`${expected.path} is missing`);
-  const stored = object.checksums.sha256 && hex(object.checksums.sha256);
-  if (object.size === expected.bytes && (!stored || stored === expected.sha256)) return object;
-  await object.body.cancel();
-  if (object.size !== expected.bytes) {
-    throw unavailable(`${expected.path} has ${object.size} bytes; its manifest says ${expected.bytes}`);
-  }
-  throw wrongChecksum(expected, stored ?? '');
+async function getMatching(bucket: R2Bucket, key: string, expected: Expected): Promise<R2ObjectBody> {
+  const object = await fromR2(key, () => bucket.get(key));
+  const fault = faultOf(object, expected);
+  if (object && !fault) return object;
+  if (object) await discard(object);
+  throw unavailable(fault);
 }
 
-async function get(bucket: R2Bucket, key: string, range?: ByteRange): Promise<R2ObjectBody | null> {
+/** Reads an object whose size and checksum, if it has one, are right; without one its bytes are hashed. */
+async function readMatching(object: R2ObjectBody, expected: Expected): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await fromR2(object.key, () => bytesOf(object));
+  if (bytes.length !== expected.bytes) throw unavailable(`${expected.path} was cut off while it was read`);
+  const found = object.checksums.sha256 ? expected.sha256 : await sha256(bytes);
+  if (found !== expected.sha256) throw unavailable(wrongChecksum(expected, found));
+  return bytes;
+}
+
+/** Why an object is not the expected one, by what R2 knows of it; empty when it may be. */
+function faultOf(object: R2Object | null, expected: Expected): string {
+  const { path, bytes } = expected;
+  if (!object) return `${path} is missing`;
+  if (object.size !== bytes) return `${path} has ${object.size} bytes; its manifest says ${bytes}`;
+  const stored = object.checksums.sha256 ? hex(object.checksums.sha256) : expected.sha256;
+  return stored === expected.sha256 ? '' : wrongChecksum(expected, stored);
+}
+
+function wrongChecksum({ path, sha256 }: Expected, found: string): string {
+  return `${path} has the SHA-256 ${found.slice(0, 12)}…; its manifest says ${sha256.slice(0, 12)}…`;
+}
+
+/** Turns a failure of R2 itself into a problem; its words go to the log alone. */
+async function fromR2<T>(key: string, ask: () => Promise<T>): Promise<T> {
   try {
-    return await bucket.get(key, range ? { range } : {});
+    return await ask();
   } catch (error) {
-    // Also what a range beyond the end of a truncated object comes to.
     console.error(error);
     throw unavailable(`${nameOf(key)} could not be read from R2`);
   }
 }
 
-/** Reads an object whose size and checksum, if it has one, are right; without one its bytes are hashed. */
-async function readMatching(object: R2ObjectBody, expected: Expected): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(await object.arrayBuffer());
-  if (bytes.length !== expected.bytes) throw unavailable(`${expected.path} is cut off in transfer`);
-  if (object.checksums.sha256) return bytes;
-  const found = await sha256(bytes);
-  if (found !== expected.sha256) throw wrongChecksum(expected, found);
-  return bytes;
+/** An unread body holds one of a Worker's few connections. A small one is cheaper read to its end than cut off. */
+async function discard(object: R2ObjectBody): Promise<void> {
+  if (object.size > SMALL_BYTES) await object.body.cancel();
+  else await fromR2(object.key, () => bytesOf(object));
 }
 
-function wrongChecksum({ path, sha256 }: Expected, found: string): ProblemError {
-  return unavailable(
-    `${path} has the SHA-256 ${found.slice(0, 12)}…; its manifest says ${sha256.slice(0, 12)}…`,
-  );
+async function bytesOf(object: R2ObjectBody): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await object.arrayBuffer());
 }
 
 function hex(digest: ArrayBuffer): string {

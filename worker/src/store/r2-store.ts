@@ -1,9 +1,9 @@
 import { ARTIFACT, fileKey, KEY_PREFIX, MODEL_NAME } from '@pathcast/models/artifacts';
 import { ProblemError } from '../problem.ts';
 import { loadModel, readManifest, readPointer } from './load-model.ts';
-import { streamVerified, unavailable } from './objects.ts';
+import { headMatching, streamRange, streamVerified, unavailable } from './objects.ts';
 import { Refreshing } from './refreshing.ts';
-import type { ByteRange, ModelState, ModelStore, PublicFile } from './store.ts';
+import type { ModelState, ModelStore, PublicFile } from './store.ts';
 
 /** A pointer is read again after this: how long a publication takes to reach a warm Worker. */
 export const RECHECK_MS = 30_000;
@@ -66,8 +66,14 @@ export function createR2Store(bucket: R2Bucket, options: R2StoreOptions = {}): M
       return found;
     },
 
-    open: (name: string, version: string, file: PublicFile, range?: ByteRange) =>
-      streamVerified(bucket, fileKey(name, version, file.path), file, range),
+    open(name, version, file, range) {
+      const key = fileKey(name, version, file.path);
+      return range ? streamRange(bucket, key, file, range) : streamVerified(bucket, key, file);
+    },
+
+    async verify(name, version, file) {
+      await headMatching(bucket, fileKey(name, version, file.path), file);
+    },
   };
 }
 

@@ -53,4 +53,6 @@ export interface ModelStore {
    * @throws ProblemError `model-unavailable` when it is missing or not what the manifest says.
    */
   open(name: string, version: string, file: PublicFile, range?: ByteRange): Promise<ReadableStream>;
+  /** Does what can be done of {@link open} without reading the file. */
+  verify(name: string, version: string, file: PublicFile): Promise<void>;
 }
