@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { fileKey, MODEL_NAME, pointerKey, VERSION } from '@pathcast/models/artifacts';
 import { UserError } from './command.ts';
+
+const POINTER = 'current.json';
 
 /** An object as it goes into R2. */
 export interface ArtifactObject {
@@ -13,27 +16,27 @@ export interface ArtifactObject {
 }
 
 /**
- * Reads the published form of a folder of artifacts: every version's files under the keys they have in R2, and after them
- * the pointers.
+ * Finds the models of a folder of artifacts: those with a pointer.
+ * @returns their folders.
  * @throws UserError when the folder is missing, or holds no model.
  */
-export async function* artifactObjects(folder: string): AsyncGenerator<ArtifactObject> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => {
+export async function findModels(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => {
     throw new UserError(`${folder}: no such folder of artifacts; npm run train makes one`);
   });
-  let found = 0;
-  for (const entry of entries) {
-    if (!entry.isDirectory() || !MODEL_NAME.test(entry.name)) continue;
-    const model = join(folder, entry.name);
-    const pointer = await readFile(join(model, 'current.json')).catch(() => undefined);
-    if (!pointer) continue;
-    found++;
-    for (const version of (await readdir(model)).filter((name) => VERSION.test(name))) {
-      yield* versionObjects(entry.name, version, join(model, version));
-    }
-    yield object(pointerKey(entry.name), pointer);
+  const models = names.filter((name) => MODEL_NAME.test(name) && existsSync(join(folder, name, POINTER)));
+  if (models.length === 0)
+    throw new UserError(`${folder}: no model in it; npm run train -- hihello makes one`);
+  return models.map((name) => join(folder, name));
+}
+
+/** Reads a model as it lies in R2: every version's files under their keys, and after them the pointer. */
+export async function* modelObjects(folder: string): AsyncGenerator<ArtifactObject> {
+  const name = basename(folder);
+  for (const version of (await readdir(folder)).filter((name) => VERSION.test(name))) {
+    yield* versionObjects(name, version, join(folder, version));
   }
-  if (found === 0) throw new UserError(`${folder}: no model in it; npm run train -- hihello makes one`);
+  yield object(pointerKey(name), await readFile(join(folder, POINTER)));
 }
 
 async function* versionObjects(name: string, version: string, folder: string) {

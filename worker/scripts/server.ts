@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Miniflare, type MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { artifactObjects } from './artifact-objects.ts';
+import { findModels, modelObjects } from './artifact-objects.ts';
 import { UserError } from './command.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { BUILT, WRANGLER_CONFIG } from './paths.ts';
@@ -30,17 +30,17 @@ export interface Server {
  * @throws UserError when the port is taken, the folder holds no model, or the build fails.
  */
 export async function serve({ artifacts, persist, port = 0 }: ServeOptions): Promise<Server> {
+  const models = artifacts === undefined ? [] : await findModels(artifacts);
   await ensureBuilt();
   if (port !== 0) await checkPort(port);
   const miniflare = new Miniflare(workerOptions(port, persist));
   const stop = () => miniflare.dispose();
   try {
     const { origin } = await miniflare.ready;
-    if (artifacts !== undefined) {
-      const bucket = await miniflare.getR2Bucket('MODELS');
-      for await (const { key, bytes, sha256 } of artifactObjects(artifacts)) {
+    const bucket = await miniflare.getR2Bucket('MODELS');
+    for (const model of models) {
+      for await (const { key, bytes, sha256 } of modelObjects(model))
         await bucket.put(key, bytes, { sha256 });
-      }
     }
     return { url: origin, stop };
   } catch (error) {

@@ -6,6 +6,9 @@ import { ProblemError } from './problem.ts';
 /** `application/x-www-form-urlencoded` is what `curl -d` says of any body, and what TensorFlow Serving's docs send. */
 const JSON_TYPES = /^(?:application\/(?:[a-z0-9.-]+\+)?json|text\/plain|application\/x-www-form-urlencoded)$/;
 
+/** A body is read to its end up to here, though only `LIMITS.bodyBytes` of it are kept. */
+const DROPPED_BYTES = 16 << 20;
+
 /** What is used of a zod schema. */
 interface Schema<T> {
   safeParse(
@@ -72,19 +75,22 @@ export async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-/** Reads a body up to the limit, and no further: a length that was announced is not trusted. */
+/**
+ * Reads a body, keeping no more than the limit, whatever length was announced. What goes beyond is read and dropped for a
+ * while: a client that is cut off while it sends never sees the answer.
+ */
 async function readBody(request: Request): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new ProblemError('body-too-large', `the body has more than the ${LIMITS.bodyBytes} bytes that are read`);
-  if (Number(request.headers.get('Content-Length')) > LIMITS.bodyBytes) throw tooLarge();
-  if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
-    // A request's body is always of bytes; its type does not say so.
+  // A request's body is always of bytes; its type does not say so.
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > LIMITS.bodyBytes) throw tooLarge(); // leaving the loop cancels the stream
-    chunks.push(chunk);
+    if (length > DROPPED_BYTES) break; // leaving the loop cancels the stream
+    if (length <= LIMITS.bodyBytes) chunks.push(chunk);
+  }
+  if (length > LIMITS.bodyBytes) {
+    const detail = `the body has more than the ${LIMITS.bodyBytes} bytes that are read`;
+    throw new ProblemError('body-too-large', detail);
   }
   const body = new Uint8Array(length);
   let offset = 0;
