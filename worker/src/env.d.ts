@@ -1,3 +1,5 @@
+/// <reference types="@cloudflare/workers-types/2023-07-01" />
+
 declare namespace Cloudflare {
   /** The bindings and variables of wrangler.toml. */
   interface Env {
