@@ -1,0 +1,14 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { createClient } from 'pathcast';
+import * as fineTuning from 'pathcast/fine-tune';
+
+/** What tests call through `page.evaluate`. */
+const fixture = { createClient, ...fineTuning, tf };
+
+declare global {
+  interface Window {
+    fixture: typeof fixture;
+  }
+}
+
+window.fixture = fixture;
