@@ -154,7 +154,22 @@ describe('dependencies', () => {
     expect([...outside].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 
+  const lockText = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+
   it('are locked without naming where they were fetched from', () => {
-    expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved": "https?:/);
+    expect(lockText).not.toMatch(/"resolved": "https?:/);
+  });
+
+  it('are locked for every platform, which `npm ci` insists on', () => {
+    const { packages } = JSON.parse(lockText) as {
+      packages: Record<string, { version?: string; optionalDependencies?: Record<string, string> }>; // npm's own format
+    };
+    const locked = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter((name) => !locked.has(name))
+        .map((name) => `${path} needs ${name}`),
+    );
+    expect(missing).toEqual([]);
   });
 });
