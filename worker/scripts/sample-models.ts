@@ -13,8 +13,11 @@ interface Sample {
 }
 
 export const SAMPLES: readonly Sample[] = [
-  { name: 'hihello', train: async () => ['hihello'] },
-  { name: 'navigation', train: async () => ['navigation', '--data', await writeSessions()] },
+  { name: 'hihello', train: async () => ['hihello', '--backend', 'wasm'] },
+  {
+    name: 'navigation',
+    train: async () => ['navigation', '--backend', 'wasm', '--data', await writeSessions()],
+  },
 ];
 
 /** The models on disk, sorted. */
