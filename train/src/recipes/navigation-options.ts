@@ -50,7 +50,7 @@ export const navigationOptions = z.strictObject({
     .max(0x7fff_fff0)
     .default(52_739)
     .describe('tutorial: declared pages'),
-  iterations: z.coerce.number().int().min(1).max(1e5).default(380).describe('tutorial: full-batch steps'),
+  iterations: z.coerce.number().int().min(1).max(1e5).default(400).describe('tutorial: full-batch steps'),
 });
 
 export type NavigationOptions = z.infer<typeof navigationOptions>;
