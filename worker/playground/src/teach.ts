@@ -99,6 +99,7 @@ function createLesson(client: Client, note: HTMLElement) {
       // A reader is told every tenth step; the eye follows the chart.
       if (step % 10 === 1) showNote(note, `Learning: ${said}`);
     }
+    chartBox.ariaLabel = `The loss at each step: ${said}`;
     showNote(note, `Learnt: ${said}. It stays here after a reload.`);
   }
 
