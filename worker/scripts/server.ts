@@ -1,4 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Miniflare, type MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
@@ -33,35 +35,66 @@ export async function serve({ artifacts, persist, port = 0 }: ServeOptions): Pro
   const models = artifacts === undefined ? [] : await findModels(artifacts);
   await ensureBuilt();
   if (port !== 0) await checkPort(port);
-  const miniflare = new Miniflare(workerOptions(port, persist));
-  const stop = () => miniflare.dispose();
+  const own = models.length > 0 ? await mkdtemp(join(tmpdir(), 'pathcast-serve-')) : undefined;
+  const removeOwn = async () => {
+    if (own !== undefined) await rm(own, { recursive: true, force: true });
+  };
+  let miniflare: Miniflare | undefined;
   try {
-    const { origin } = await miniflare.ready;
+    // Filled before anything listens, so that no early request finds half of the models.
+    if (own !== undefined) await fillBucket(models, own);
+    const running = new Miniflare(workerOptions(port, own ?? persist));
+    miniflare = running;
+    const { origin } = await running.ready;
+    return { url: origin, stop: () => running.dispose().then(removeOwn) };
+  } catch (error) {
+    await miniflare?.dispose();
+    await removeOwn();
+    throw error;
+  }
+}
+
+/** Puts models' folders into the R2 that lies at `persist`. */
+async function fillBucket(models: readonly string[], persist: string): Promise<void> {
+  const miniflare = new Miniflare({
+    modules: true,
+    script: 'export default {}',
+    r2Buckets: workerBindings().r2Buckets,
+    r2Persist: statePath(persist),
+  });
+  try {
     const bucket = await miniflare.getR2Bucket('MODELS');
     for (const model of models) {
       for await (const { key, bytes, sha256 } of modelObjects(model))
         await bucket.put(key, bytes, { sha256 });
     }
-    return { url: origin, stop };
-  } catch (error) {
-    await stop();
-    throw error;
+  } finally {
+    await miniflare.dispose();
   }
+}
+
+/** What wrangler.toml binds the Worker to. */
+function workerBindings() {
+  const { modulesRules: _, ...bindings } = unstable_getMiniflareWorkerOptions(WRANGLER_CONFIG).workerOptions;
+  return bindings; // without rules: the built Worker is one module
 }
 
 /** The Worker as wrangler.toml describes it. */
 function workerOptions(port: number, persist: string | undefined): MiniflareOptions {
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(WRANGLER_CONFIG);
-  const { modulesRules: _, ...bindings } = workerOptions; // the built Worker is one module
   return {
-    ...bindings,
+    ...workerBindings(),
     name: 'pathcast',
     modules: [{ type: 'ESModule', path: BUILT.worker }],
     host: HOST,
     port,
     cf: false, // else Miniflare asks Cloudflare for the details of a request
-    ...(persist === undefined ? {} : { r2Persist: join(persist, 'v3/r2') }),
+    ...(persist === undefined ? {} : { r2Persist: statePath(persist) }),
   };
+}
+
+/** Where wrangler keeps R2 below its `--persist-to`. */
+function statePath(persist: string): string {
+  return join(persist, 'v3/r2');
 }
 
 /** Says of a taken port more than workerd does. @throws UserError when nothing can listen on it. */

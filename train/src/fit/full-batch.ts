@@ -6,7 +6,7 @@ import { batchLoss } from './objective.ts';
 import { type Parameters, variablesOf } from './parameters.ts';
 
 export interface FullBatchProgress {
-  /** From 0: the cost is that before the iteration's update. */
+  /** From 0 to `iterations`: how many updates came before this cost. */
   readonly iteration: number;
   readonly cost: number;
 }
@@ -25,14 +25,12 @@ export async function* fitFullBatch(
   const { iterations, learningRate, costScale } = options;
   const optimizer = new TensorFlow1Adam(learningRate);
   const variables = variablesOf(parameters);
+  const computeCost = () => tf.mul(batchLoss(spec, parameters, batch), costScale) as tf.Scalar;
   try {
     for (let iteration = 0; iteration <= iterations; iteration++) {
       optimizer.prepare(iteration + 1);
-      const scalar = optimizer.minimize(
-        () => tf.mul(batchLoss(spec, parameters, batch), costScale) as tf.Scalar,
-        true,
-        variables,
-      );
+      const scalar =
+        iteration < iterations ? optimizer.minimize(computeCost, true, variables) : tf.tidy(computeCost);
       const cost = scalar ? ((await scalar.data())[0] ?? Number.NaN) : Number.NaN;
       scalar?.dispose();
       if (!Number.isFinite(cost)) {
