@@ -7,8 +7,6 @@ const UNIT_EPSILON = 1e-12;
 
 /** Sequences on the backend's side, step by step: row t·B + b is step t of sequence b. */
 export interface StepBatch {
-  /** int32 [T·B]. */
-  readonly ids: tf.Tensor1D;
   /** float32 [T·B, 1], 0 at left padding; absent when no sequence is padded. */
   readonly mask: tf.Tensor2D | undefined;
   readonly steps: number;
@@ -35,19 +33,15 @@ export function hiddenStates(
 }
 
 /**
- * Scores states against every token.
+ * What a token's logit is the product of: a state and a row, as unit vectors where scores are normalised.
  * @param states float32 [N, H].
- * @returns logits float32 [N, V]; the ids that are never targets keep their bias's effect by `outputBias`.
+ * @returns vectors float32 [N, H] and rows float32 [V, H].
  */
-export function score(spec: ModelSpec, parameters: Parameters, states: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const table = parameters.outputRows ?? parameters.inputRows;
-    const rows = spec.normalised ? unitRows(table) : table;
-    const vectors = spec.normalised ? normaliseStates(states) : states;
-    // Transposed before, not within, the product: its gradient then transposes the small side only.
-    const logits = tf.matMul(vectors, tf.transpose(rows));
-    return tf.add(logits, parameters.outputBias) as tf.Tensor2D;
-  });
+export function scoringVectors(spec: ModelSpec, parameters: Parameters, states: tf.Tensor2D) {
+  const table = parameters.outputRows ?? parameters.inputRows;
+  return spec.normalised
+    ? { vectors: normaliseStates(states), rows: unitRows(table) }
+    : { vectors: states, rows: table };
 }
 
 /** Layer normalisation with gamma = s/√H and beta = 0: a state against its own unit row then scores at most s. */

@@ -1,11 +1,11 @@
-import { maskedSequenceLoss } from '@pathcast/models/loss';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { PADDING_ID } from '@pathcast/models/vocabulary';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random.ts';
 import type { Batch } from './batches.ts';
-import { hiddenStates, score } from './forward.ts';
+import { hiddenStates, scoringVectors } from './forward.ts';
 import type { Parameters } from './parameters.ts';
+import { softmaxLoss } from './softmax-loss.ts';
 
 /** Shares of values zeroed while training, 0 to below 1; the rest are scaled up to keep the mean. */
 export interface Dropout {
@@ -13,27 +13,17 @@ export interface Dropout {
   readonly states: number;
 }
 
-/**
- * The logits of a batch's scored steps, float32 [S, V].
- * @param options.dropout only while training, with the stream of random numbers that it draws from.
- */
-export function batchLogits(
-  spec: ModelSpec,
-  parameters: Parameters,
-  batch: Batch,
-  options: { dropout?: Dropout; random?: Random } = {},
-): tf.Tensor2D {
-  const { dropout, random } = options;
+interface ObjectiveOptions {
+  /** Only while training, with the stream of random numbers that it draws from. */
+  readonly dropout?: Dropout;
+  readonly random?: Random;
+}
+
+/** The logits of a batch's scored steps, float32 [S, V]. */
+export function batchLogits(spec: ModelSpec, parameters: Parameters, batch: Batch): tf.Tensor2D {
   return tf.tidy(() => {
-    const ids = tf.tensor1d(batch.ids, 'int32');
-    const mask = paddingMask(batch);
-    let rows = tf.gather(parameters.inputRows, ids) as tf.Tensor2D;
-    if (dropout && random) rows = drop(rows, dropout.rows, random);
-    const { steps, batchSize } = batch;
-    const all = hiddenStates(spec, parameters.cells, rows, { ids, mask, steps, batchSize });
-    let states = tf.gather(all, tf.tensor1d(batch.positions, 'int32')) as tf.Tensor2D;
-    if (dropout && random) states = drop(states, dropout.states, random);
-    return score(spec, parameters, states);
+    const { vectors, rows } = scoringVectors(spec, parameters, scoredStates(spec, parameters, batch, {}));
+    return tf.add(tf.matMul(vectors, rows, false, true), parameters.outputBias) as tf.Tensor2D;
   });
 }
 
@@ -42,17 +32,33 @@ export function batchLoss(
   spec: ModelSpec,
   parameters: Parameters,
   batch: Batch,
-  options: { dropout?: Dropout; random?: Random } = {},
+  options: ObjectiveOptions = {},
 ): tf.Scalar {
   return tf.tidy(() => {
-    const logits = batchLogits(spec, parameters, batch, options);
-    const scored = batch.targets.length;
-    return maskedSequenceLoss(
-      tf.reshape(logits, [1, scored, spec.vocabularySize]),
-      tf.tensor2d(batch.targets, [1, scored], 'int32'),
-      tf.ones([1, scored]),
+    const { vectors, rows } = scoringVectors(
+      spec,
+      parameters,
+      scoredStates(spec, parameters, batch, options),
     );
+    return softmaxLoss(vectors, rows, parameters.outputBias, batch.targets);
   });
+}
+
+/** The last layer's states at the scored steps, float32 [S, H]. */
+function scoredStates(
+  spec: ModelSpec,
+  parameters: Parameters,
+  batch: Batch,
+  { dropout, random }: ObjectiveOptions,
+): tf.Tensor2D {
+  const ids = tf.tensor1d(batch.ids, 'int32');
+  const mask = paddingMask(batch);
+  let rows = tf.gather(parameters.inputRows, ids) as tf.Tensor2D;
+  if (dropout && random) rows = drop(rows, dropout.rows, random);
+  const { steps, batchSize } = batch;
+  const all = hiddenStates(spec, parameters.cells, rows, { mask, steps, batchSize });
+  const states = tf.gather(all, tf.tensor1d(batch.positions, 'int32')) as tf.Tensor2D;
+  return dropout && random ? drop(states, dropout.states, random) : states;
 }
 
 function paddingMask({ ids }: Batch): tf.Tensor2D | undefined {
