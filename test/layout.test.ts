@@ -119,8 +119,9 @@ describe('imports', () => {
     for (const path of sources('client/src')) {
       const isRoot = !path.includes('fine-tune');
       for (const { specifier, isTypeOnly } of importsOf(path)) {
-        if (isRoot && OURS.test(specifier))
-          expect([path, specifier, isTypeOnly]).toEqual([path, specifier, true]);
+        if (isRoot && OURS.test(specifier)) {
+          expect([path, specifier, isTypeOnly]).toEqual([path, '@pathcast/models/api', true]);
+        }
         if (isRoot) expect(specifier).not.toMatch(/^@tensorflow\//);
       }
     }

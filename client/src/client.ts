@@ -23,7 +23,7 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const { endpoint, timeoutMs = 5000, navigationModel = 'navigation', labelModel = 'hihello' } = options;
   check(typeof endpoint === 'string', 'endpoint', 'must be a string');
-  check(timeoutMs > 0, 'timeoutMs', 'must be above 0');
+  check(timeoutMs > 0 && timeoutMs < 2 ** 31, 'timeoutMs', 'must be above 0 and below 2^31');
   checkText(navigationModel, 'navigationModel');
   checkText(labelModel, 'labelModel');
   const transport: Transport = {

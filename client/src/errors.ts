@@ -50,7 +50,7 @@ export class HttpError extends RequestError {
     readonly status: number,
     /** The server's own sentence, where it gave one. */
     readonly detail?: string,
-    /** The problem's stable type, such as `urn:pathcast:problem:model-not-found`, where it gave one. */
+    /** The problem's stable type, such as `urn:pathcast:problem:unknown-model`, where it gave one. */
     readonly type?: string,
   ) {
     super(method, url, `answered ${status}${detail ? `: ${detail}` : ''}`);

@@ -1,29 +1,38 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Cross-entropy of each step from logits, with a gradient that never passes through a clipped probability.
+ * Cross-entropy of each row from logits, and what its gradient is made of. Nothing passes through a clipped probability.
  *
  * @param logits float32 [N, V], before softmax.
  * @param targets int32 [N], token ids.
- * @returns float32 [N], in nats.
+ * @returns losses float32 [N], in nats; probabilities float32 [N, V]; hits int32 [N, 2], where the targets stand.
  */
-function crossEntropies(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
-  const [rows, classes] = logits.shape;
-  const compute = tf.customGrad((x, save) => {
-    const input = x as tf.Tensor2D; // customGrad's type forgets the rank
-    const saver = save as tf.GradSaveFunc;
-    const positions = tf.stack([tf.range(0, rows, 1, 'int32'), targets], 1);
-    const probabilities = tf.softmax(input);
-    // A row's largest probability is at least 1/V, so its logarithm is exact where the target's would underflow.
-    const logSumExp = tf.sub(tf.max(input, 1), tf.log(tf.max(probabilities, 1)));
-    saver([probabilities, positions]);
+export function crossEntropies(logits: tf.Tensor2D, targets: tf.Tensor1D) {
+  const hits = tf.stack([tf.range(0, logits.shape[0], 1, 'int32'), targets], 1) as tf.Tensor2D;
+  const probabilities = tf.softmax(logits);
+  // A row's largest probability is at least 1/V, so its logarithm is exact where the target's would underflow.
+  const logSumExp = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
+  return { losses: tf.sub(logSumExp, tf.gatherND(logits, hits)) as tf.Tensor1D, probabilities, hits };
+}
+
+/** The gradient of each row's cross-entropy by its logits, float32 [N, V]: probabilities, less 1 at the targets. */
+export function crossEntropyGradient(probabilities: tf.Tensor2D, hits: tf.Tensor2D): tf.Tensor2D {
+  // Not `oneHot`: on wasm, tfjs 4.22 writes integers into its float32 result.
+  const ones = tf.scatterND(hits, tf.ones([hits.shape[0]]), probabilities.shape);
+  return tf.sub(probabilities, ones) as tf.Tensor2D;
+}
+
+/** Each row's cross-entropy, float32 [N], differentiable once by the logits. */
+function differentiableLosses(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tensor1D {
+  const compute = tf.customGrad((...inputs) => {
+    const [x, save] = inputs as unknown as [tf.Tensor2D, tf.GradSaveFunc]; // how customGrad calls, which its type forgets
+    const { losses, probabilities, hits } = crossEntropies(x, targets);
+    save([probabilities, hits]);
     return {
-      value: tf.sub(logSumExp, tf.gatherND(input, positions)),
+      value: losses,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [kept, at] = saved as [tf.Tensor2D, tf.Tensor2D]; // as saved above
-        // Not `oneHot`: on wasm, tfjs 4.22 writes integers into its float32 result.
-        const hits = tf.scatterND(at, tf.ones([rows]), [rows, classes]);
-        return tf.mul(tf.sub(kept, hits), tf.reshape(dy, [rows, 1]));
+        return tf.mul(crossEntropyGradient(kept, at), tf.reshape(dy, [-1, 1]));
       },
     };
   });
@@ -57,7 +66,7 @@ export function maskedSequenceLoss(
     const scored = tf.sum(weights).dataSync()[0] ?? 0;
     if (scored <= 0) throw new RangeError('no step is scored: every weight of the batch is 0');
     const n = batch * steps;
-    const losses = crossEntropies(tf.reshape(logits, [n, classes]), tf.reshape(targets, [n]));
+    const losses = differentiableLosses(tf.reshape(logits, [n, classes]), tf.reshape(targets, [n]));
     return tf.div(tf.sum(tf.mul(losses, tf.reshape(weights, [n]))), scored);
   });
 }

@@ -32,7 +32,7 @@ const ERRORS = {
   400: 'A field is not valid.',
   404: 'There is no such model, version or file.',
   413: `The body has more than ${LIMITS.bodyBytes} bytes.`,
-  415: 'The body is neither application/json nor text/plain.',
+  415: 'The body is none of application/json, text/plain and application/x-www-form-urlencoded.',
   416: 'The range lies outside the file.',
   503: 'The current version is missing or broken, and no earlier one is loaded.',
 } as const;

@@ -225,7 +225,11 @@ describe('bad input', () => {
   it('is refused when the client is made', () => {
     // @ts-expect-error as from JavaScript
     expect(() => createClient({})).toThrow('endpoint must be a string');
-    expect(() => createClient({ endpoint: '', timeoutMs: 0 })).toThrow('timeoutMs must be above 0');
+    for (const timeoutMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+      expect(() => createClient({ endpoint: '', timeoutMs })).toThrow(
+        'timeoutMs must be above 0 and below 2^31',
+      );
+    }
     expect(() => createClient({ endpoint: '', labelModel: '' })).toThrow('labelModel must be a non-empty');
   });
 });

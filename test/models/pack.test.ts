@@ -108,6 +108,11 @@ describe('the token index', () => {
     );
   });
 
+  it('keeps a byte order mark that begins a token', () => {
+    const index = new TokenIndex(buildTokenTables(['\ufeffa']));
+    expect([index.decode(2), index.encode('\ufeffa'), index.encode('a')]).toEqual(['\ufeffa', 2, 1]);
+  });
+
   it('tells tokens of one hash apart', () => {
     // Two words of the same 32-bit FNV-1a hash.
     const index = new TokenIndex(buildTokenTables(['costarring', 'liquid']));

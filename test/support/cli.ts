@@ -27,3 +27,21 @@ export async function runScript(script: string, args: readonly string[], cwd = R
   const code = await new Promise<number | null>((done, fail) => child.on('close', done).on('error', fail));
   return { code, stdout, stderr };
 }
+
+/** Runs a script until it has written `cue` to stdout, sends it SIGINT, and waits for its end. */
+export async function interruptScript(script: string, args: readonly string[], cwd: string, cue: string) {
+  const child = spawn(process.execPath, ['--import', 'tsx', resolve(ROOT, script), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, INIT_CWD: cwd },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk) => {
+    const before = stdout.includes(cue);
+    stdout += chunk;
+    if (!before && stdout.includes(cue)) child.kill('SIGINT');
+  });
+  return new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done, fail) =>
+    child.on('close', (code, signal) => done({ code, signal })).on('error', fail),
+  );
+}

@@ -53,6 +53,11 @@ describe('event tables', () => {
     ],
     ['session\titem\ttime\n1\ta\t1\n1\t\t2\n', 'FILE, line 3: the item is missing'],
     ['session\titem\ttime\n\ta\t1\n', 'FILE, line 2: the session is missing'],
+    ['session\titem\ttime\n1\ta\rb\t1\n', 'FILE, line 2: the item holds a line break'],
+    [
+      'session\titem\ttime\n1\ta\tInfinity\n',
+      'FILE, line 2: the time is neither a number of seconds nor a date',
+    ],
   ])('name the line of a bad field', async (text, message) => {
     expect(await failure(await fileOf(text))).toBe(message);
   });
@@ -113,9 +118,35 @@ describe('index files', () => {
     ['1.0e+00 2.5e+00\n', '1.0e+00\n', 'line 1: "2.5e+00" is not a page index'],
     ['1.0e+00\n2.0e+00\n', '1.0e+00\n', 'it has 1 rows, i_x.txt has 2'],
     ['1.0e+00\n', '1.0e+00 3.0e+00\n', 'line 1: one index is expected, there are 2'],
-    ['1.0e+00\n', undefined, 'i_y.txt: no such file'],
-  ])('name what is wrong', async (x, y, message) => {
-    expect(await failure(await pair(x, y), 'index')).toContain(message);
+    ['1.0e+00 2.0e+00\n3.0e+00\n', '1.0e+00\n1.0e+00\n', 'line 2: 1 pages, the rows before it have 2'],
+  ])('name what is wrong, and are told by the file beside them', async (x, y, message) => {
+    expect(await failure(await pair(x, y))).toContain(message);
+  });
+
+  it('need their targets beside them', async () => {
+    expect(await failure(await pair('1.0e+00\n', undefined))).toContain('i_y.txt: no such file');
+  });
+});
+
+describe('a file of another kind', () => {
+  const line = '10.0.0.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 203 "-" "Mozilla/5.0"\n';
+  it.each([
+    ['an access log', line],
+    ['JSON', '{"session":1,"page":"/a"}\n'],
+    ['JSON', '[{"session":1}]\n'],
+    ['SPMF sequences', '1 -1 2 -1 3 -1 -2\n'],
+    ['a table without all the columns of events', 'user_id,product,when\n1,2,2014-04-07 10:00\n'],
+    ['a table without all the columns of events', 'page\tsession\n/a\t1\n'],
+  ])('is refused, so that no field of it is published as a page: %s', async (name, text) => {
+    expect(await failure(await fileOf(text))).toContain(`FILE: it looks like ${name}; `);
+    expect((await readDataset(await fileOf(`${text}/a /b\n`), 'sessions')).format).toBe('sessions');
+  });
+
+  it('is not seen in sessions of names', async () => {
+    expect((await readDataset(await fileOf('apple\tpear\tplum\n'))).sessions).toEqual([
+      ['apple', 'pear', 'plum'],
+    ]);
+    expect((await readDataset(await fileOf('/a,b /c;d\n'))).sessions).toEqual([['/a,b', '/c;d']]);
   });
 });
 

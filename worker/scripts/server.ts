@@ -7,7 +7,7 @@ import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { findModels, modelObjects } from './artifact-objects.ts';
 import { UserError } from './command.ts';
 import { ensureBuilt } from './ensure-built.ts';
-import { BUILT, WRANGLER_CONFIG } from './paths.ts';
+import { BUILT, ROOT, WRANGLER_CONFIG } from './paths.ts';
 
 const HOST = '127.0.0.1';
 
@@ -85,6 +85,7 @@ function workerOptions(port: number, persist: string | undefined): MiniflareOpti
     ...workerBindings(),
     name: 'pathcast',
     modules: [{ type: 'ESModule', path: BUILT.worker }],
+    modulesRoot: ROOT, // else the folder that the command was given in
     host: HOST,
     port,
     cf: false, // else Miniflare asks Cloudflare for the details of a request

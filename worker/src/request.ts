@@ -50,7 +50,7 @@ export async function readJson(request: Request): Promise<unknown> {
   if (!JSON_TYPES.test(type.trim().toLowerCase())) {
     throw new ProblemError(
       'unsupported-media-type',
-      `Content-Type: "${type.trim()}" is not application/json or text/plain`,
+      `Content-Type: "${type.trim()}" is not application/json, text/plain or application/x-www-form-urlencoded`,
     );
   }
   const encoding = request.headers.get('Content-Encoding') ?? 'identity';

@@ -1,7 +1,8 @@
 import { gateWidth, multiplyInto, stepCell, zeroState } from '@pathcast/models/predictor/cells';
 import { topOfSoftmax } from '@pathcast/models/predictor/ranking';
+import { normalise } from '@pathcast/models/predictor/recurrence';
 import { characters } from '@pathcast/models/sequence';
-import { inputRowWidth, NORM_EPSILON, NORMALISED_SCALE } from '@pathcast/models/spec';
+import { inputRowWidth } from '@pathcast/models/spec';
 import { FIRST_TOKEN_ID, Vocabulary } from '@pathcast/models/vocabulary';
 import type { LabelStep, Labels, NextPages } from '../types.ts';
 import { FineTuneError } from './errors.ts';
@@ -95,13 +96,4 @@ function score({ spec, weights }: Tuned, state: Float32Array): Float32Array {
   // Their columns take part in no loss, so a state could still raise them.
   logits.fill(Number.NEGATIVE_INFINITY, 0, FIRST_TOKEN_ID);
   return logits;
-}
-
-/** Layer normalisation with gamma = s/√H and beta = 0, which fine-tuning leaves as they are. */
-function normalise(state: Float32Array): Float32Array {
-  const H = state.length;
-  const mean = state.reduce((sum, value) => sum + value, 0) / H;
-  const variance = state.reduce((sum, value) => sum + (value - mean) ** 2, 0) / H;
-  const factor = NORMALISED_SCALE / Math.sqrt(H) / Math.sqrt(variance + NORM_EPSILON);
-  return state.map((value) => (value - mean) * factor);
 }

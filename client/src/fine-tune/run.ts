@@ -19,9 +19,10 @@ export async function* run(
   const batches = createBatches(task.sequences, vocabulary, maxSteps);
 
   const previous = tf.getBackend();
-  const backend = await useBackend(wanted);
-  const graph = await createTrainableGraph(base.artifacts, base.spec, vocabulary.size);
+  let graph: Awaited<ReturnType<typeof createTrainableGraph>> | undefined;
   try {
+    const backend = await useBackend(wanted);
+    graph = await createTrainableGraph(base.artifacts, base.spec, vocabulary.size);
     let step = 0;
     for await (const loss of fitGraph(graph, batches, { ...task, signal })) {
       step += 1;
@@ -40,8 +41,8 @@ export async function* run(
       weights: await graph.weights(),
     });
   } finally {
-    graph.dispose();
+    graph?.dispose();
     // The page may use tfjs itself.
-    if (previous && previous !== backend) await tf.setBackend(previous);
+    if (previous && previous !== tf.getBackend()) await tf.setBackend(previous);
   }
 }

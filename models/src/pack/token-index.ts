@@ -35,7 +35,7 @@ export function buildTokenTables(tokens: readonly string[]): TokenTables {
 /** Looks tokens up both ways, without building anything per token. */
 export class TokenIndex {
   readonly #encoder = new TextEncoder();
-  readonly #decoder = new TextDecoder('utf-8');
+  readonly #decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
   constructor(readonly tables: TokenTables) {}
 

@@ -67,8 +67,8 @@ function dequantise({ rows, scales }: QuantisedRows, id: number, width: number):
   return row;
 }
 
-/** Layer normalisation with gamma = s/√H and beta = 0. */
-function normalise(state: Float32Array): Float32Array {
+/** Layer normalisation with gamma = s/√H and beta = 0, of a state float32 [H]. */
+export function normalise(state: Float32Array): Float32Array {
   const H = state.length;
   const mean = state.reduce((sum, value) => sum + value, 0) / H;
   const variance = state.reduce((sum, value) => sum + (value - mean) ** 2, 0) / H;

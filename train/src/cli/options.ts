@@ -29,6 +29,8 @@ export function parseOptions<Shape extends z.ZodRawShape>(
     Object.entries(parsed.values).map(([name, value]) => [known.get(name) ?? name, value]),
   );
   for (const [i, word] of parsed.positionals.entries()) values[positionals[i] ?? ''] = word;
+  const empty = Object.keys(values).find((key) => values[key] === '');
+  if (empty !== undefined) throw new UserError(`--${kebab(empty)} is empty`);
   const checked = schema.safeParse(values);
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0];
@@ -61,7 +63,8 @@ function isFlag(schema: z.ZodObject, key: string): boolean {
   return inner instanceof z.ZodBoolean;
 }
 
-function kebab(key: string): string {
+/** `learningRate` → `learning-rate`. */
+export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

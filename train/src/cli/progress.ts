@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { onInterrupt } from '../interrupt.ts';
 
 /** Shows how far a run is: a bar in a terminal, a line an epoch elsewhere. */
 export interface Progress {
@@ -30,6 +31,7 @@ export function showProgress(
       })
     : undefined;
   bar?.start(total, 0, { epoch: `1/${epochs}`, loss: '–', rate: '–', left: '–' });
+  const takeBack = onInterrupt(() => bar?.stop()); // which shows the cursor again
   return {
     update(done, { epoch, loss }) {
       smooth = smooth === undefined ? loss : smooth + SMOOTHING * (loss - smooth);
@@ -53,7 +55,10 @@ export function showProgress(
         lastEpoch = epoch;
       }
     },
-    stop: () => bar?.stop(),
+    stop() {
+      takeBack();
+      bar?.stop();
+    },
   };
 }
 

@@ -1,15 +1,22 @@
 import { resolve } from 'node:path';
+import { handleInterrupts } from '../interrupt.ts';
 import { UserError } from '../user-error.ts';
 
-/** Runs a command; a user's error becomes one line on stderr and exit code 1, anything else keeps its stack. */
+/** Runs a command; a user's error, or the file system's, becomes one line on stderr and exit code 1, anything else keeps its stack. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
+  handleInterrupts();
   try {
     await command();
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) && !isFileError(error)) throw error;
     process.stderr.write(`pathcast: ${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+/** What the file system refused, such as a full disk: its message names the call and the path. */
+function isFileError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'path' in error;
 }
 
 /** Resolves a path that a user wrote against the folder they wrote it in, which npm puts in `INIT_CWD`. */

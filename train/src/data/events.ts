@@ -8,11 +8,31 @@ const COLUMNS = {
   time: ['time', 'timestamp', 'ts', 'event_time', 'timeframe'],
 } as const;
 
+/** Columns of tables that are not ours yet; with one of these a first line is a header, not a session. */
+const OTHER_COLUMNS = [
+  'user',
+  'userid',
+  'user_id',
+  'visitor',
+  'visitorid',
+  'visitor_id',
+  'date',
+  'event',
+  'category',
+];
+
 interface EventHeader {
   readonly delimiter: string;
   readonly session: number;
   readonly page: number;
   readonly time: number;
+}
+
+/** Whether a line of several fields names a column that tables of events usually have. */
+export function namesAColumn(line: string): boolean {
+  const known: readonly string[] = [...Object.values(COLUMNS).flat(), ...OTHER_COLUMNS];
+  const fields = line.split(/[\t,;]/).map((name) => name.trim().toLowerCase());
+  return fields.length > 1 && fields.some((field) => known.includes(field));
 }
 
 /** Recognises the header of an event table, or gives undefined. */
@@ -47,7 +67,8 @@ export async function readEvents(path: string, lines: AsyncIterable<Line>): Prom
     const time = parseTime(fields[header.time]?.trim() ?? '');
     if (!session) throw new UserError(`${path}, line ${number}: the session is missing`);
     if (!page) throw new UserError(`${path}, line ${number}: the item is missing`);
-    if (Number.isNaN(time)) {
+    if (page.includes('\r')) throw new UserError(`${path}, line ${number}: the item holds a line break`);
+    if (!Number.isFinite(time)) {
       throw new UserError(`${path}, line ${number}: the time is neither a number of seconds nor a date`);
     }
     const events = sessions.get(session);

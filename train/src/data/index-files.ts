@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../user-error.ts';
 import { type Line, readLines } from './lines.ts';
@@ -11,10 +12,23 @@ export function isIndexLine(line: string): boolean {
   return fields.length > 0 && fields.every((field) => NUMPY_FIELD.test(field));
 }
 
+/** Whether a file is named `…_x` and has its `…_y` beside it. */
+export async function hasTargetsBeside(path: string): Promise<boolean> {
+  return (
+    NAME.test(basename(path)) &&
+    access(targetsPath(path)).then(
+      () => true,
+      () => false,
+    )
+  );
+}
+
+const NAME = /^(.*)_x(\..*)?$/;
+
 /** The targets' file beside an `…_x` file. @throws UserError when the name is not of that form. */
 export function targetsPath(path: string): string {
   const name = basename(path);
-  const match = /^(.*)_x(\..*)?$/.exec(name);
+  const match = NAME.exec(name);
   if (!match) throw new UserError(`${path}: an index file is named …_x, with its targets in …_y beside it`);
   return join(dirname(path), `${match[1]}_y${match[2] ?? ''}`);
 }
@@ -22,12 +36,20 @@ export function targetsPath(path: string): string {
 /**
  * Reads the tutorial's form: a row of page indices in the `…_x` file, and the next page on the same line of the
  * `…_y` file. Each row becomes a session that ends with its target.
- * @throws UserError naming file and line: not a number, not a whole one, or the two files do not fit together.
+ * @throws UserError naming file and line: not a number, not a whole one, rows of unlike width, or files that do not fit.
  */
 export async function readIndexFiles(path: string, lines: AsyncIterable<Line>): Promise<string[][]> {
   const sessions: string[][] = [];
   for await (const line of lines) {
-    if (line.text.trim() !== '') sessions.push(parseRow(path, line));
+    if (line.text.trim() === '') continue;
+    const row = parseRow(path, line);
+    const width = sessions[0]?.length ?? row.length;
+    if (row.length !== width) {
+      throw new UserError(
+        `${path}, line ${line.number}: ${row.length} pages, the rows before it have ${width}`,
+      );
+    }
+    sessions.push(row);
   }
   const targets = targetsPath(path);
   let row = 0;

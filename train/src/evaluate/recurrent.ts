@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ranking } from '@pathcast/models/manifest';
 import type { ModelSpec } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
@@ -20,6 +21,7 @@ export async function evaluateRecurrent(
   const tally = new RankingTally();
   let start = 0;
   while (start < examples.length) {
+    await nextTurn(); // so that Ctrl-C is heard
     const length = examples[start]?.ids.length ?? 1;
     const fits = Math.max(1, Math.floor(LOGITS_AT_ONCE / (spec.vocabularySize * length)));
     let end = start;

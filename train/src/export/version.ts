@@ -1,8 +1,10 @@
+import { rmSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ARTIFACT, type Pointer, versionAt } from '@pathcast/models/artifacts';
 import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/models/manifest';
 import { version_core } from '@tensorflow/tfjs-core';
+import { onInterrupt } from '../interrupt.ts';
 import { artifactFiles, headOf, sha256 } from './files.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -26,6 +28,7 @@ export async function writeVersion(out: string, model: TrainedModel, run: RunSum
   const version = await freeVersion(folder);
   const unfinished = join(folder, `.unfinished-${version}-${process.pid}`);
   const finished = join(folder, version);
+  const takeBack = onInterrupt(() => rmSync(unfinished, { recursive: true, force: true }));
   try {
     const files: ManifestFile[] = [];
     for await (const { path, bytes, public: isPublic } of artifactFiles(model)) {
@@ -37,6 +40,7 @@ export async function writeVersion(out: string, model: TrainedModel, run: RunSum
     await rename(unfinished, finished);
     await writePointer(folder, { version, manifestDigest: sha256(manifest) });
   } finally {
+    takeBack();
     await rm(unfinished, { recursive: true, force: true });
   }
   return finished;

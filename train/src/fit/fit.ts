@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { UNKNOWN_ID } from '@pathcast/models/vocabulary';
 import * as tf from '@tensorflow/tfjs-core';
@@ -27,7 +28,7 @@ export interface FitProgress {
   readonly loss: number;
 }
 
-/** The last epochs refine at this share of the learning rate, each a tenth of the one before. */
+/** Each of the last epochs has this share of the learning rate of the one before it. */
 const COOL_DOWN_EPOCHS = 2;
 const COOL_DOWN = 0.3;
 
@@ -51,6 +52,7 @@ export async function* fit(
         learningRate * COOL_DOWN ** Math.max(0, epoch - (epochs - 1 - COOL_DOWN_EPOCHS)),
       );
       for (const batch of epochBatches(examples, batchSize, random)) {
+        await nextTurn(); // so that Ctrl-C is heard: on wasm, nothing else lets go of the process
         hideTokens(batch, unknownRate, random);
         const scalar = optimizer.minimize(
           () => batchLoss(spec, parameters, batch, { dropout, random }),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelSpec } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../user-error.ts';
@@ -28,6 +29,7 @@ export async function* fitFullBatch(
   const computeCost = () => tf.mul(batchLoss(spec, parameters, batch), costScale) as tf.Scalar;
   try {
     for (let iteration = 0; iteration <= iterations; iteration++) {
+      await nextTurn(); // so that Ctrl-C is heard: on wasm, nothing else lets go of the process
       optimizer.prepare(iteration + 1);
       const scalar =
         iteration < iterations ? optimizer.minimize(computeCost, true, variables) : tf.tidy(computeCost);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { firstIssue } from '@pathcast/models/first-issue';
 import { type Manifest, manifestSchema } from '@pathcast/models/manifest';
 import { ROOT } from '../cli/run.ts';
 import { sha256 } from '../export/files.ts';
+import { onInterrupt } from '../interrupt.ts';
 import { UserError } from '../user-error.ts';
 
 export const TARGETS = ['local', 'r2'] as const;
@@ -51,6 +53,7 @@ export async function publishVersion(
   const { name, version } = manifest;
   const uploadOf = (path: string) => ({ key: fileKey(name, version, path), file: join(folder, path) });
   const side = await mkdtemp(join(tmpdir(), 'pathcast-publish-'));
+  const takeBack = onInterrupt(() => rmSync(side, { recursive: true, force: true }));
   try {
     const pointer: Pointer = { version, manifestDigest: digest };
     const pointerFile = join(side, 'current.json');
@@ -65,6 +68,7 @@ export async function publishVersion(
     await put([uploadOf(ARTIFACT.manifest)]);
     await put([{ key: pointerKey(name), file: pointerFile }]);
   } finally {
+    takeBack();
     await rm(side, { recursive: true, force: true });
   }
   process.stdout.write(`  published ${name} ${version} to ${target === 'local' ? 'the local R2' : 'R2'}\n`);
@@ -83,7 +87,9 @@ async function readManifest(folder: string): Promise<{ manifest: Manifest; diges
   }
   const checked = manifestSchema.safeParse(value);
   if (!checked.success) throw new UserError(`${path}: ${firstIssue(checked.error, 'the manifest')}`);
-  const { version } = checked.data;
+  const { name, version } = checked.data;
+  const folderName = basename(dirname(folder));
+  if (name !== folderName) throw new UserError(`${path}: it is of model ${name}, not ${folderName}`);
   if (basename(folder) !== version)
     throw new UserError(`${path}: it is of version ${version}, not ${basename(folder)}`);
   return { manifest: checked.data, digest: sha256(bytes) };

@@ -8,7 +8,7 @@ import { fitFullBatch } from '../fit/full-batch.ts';
 import { batchLogits } from '../fit/objective.ts';
 import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
 import { createRandom } from '../random.ts';
-import { announceBackend, finishRun, manifestConfig, outputOptions } from './output.ts';
+import { finishRun, manifestConfig, outputOptions, prepareRun } from './output.ts';
 
 /** The tutorial's word: each character's label is the character that follows. */
 const WORD = 'hihello';
@@ -34,7 +34,7 @@ export const hihelloOptions = z.strictObject({
 
 /** `npm run train -- hihello`: fits the labeller, printing a line every 100 iterations, and exports it. */
 export async function trainHihello(options: z.infer<typeof hihelloOptions>): Promise<void> {
-  const backend = await announceBackend(options.backend);
+  const backend = await prepareRun(options);
   const vocabulary = countVocabulary([WORD]);
   const session = Array.from(WORD, (character) => vocabulary.encode(character));
   const spec: ModelSpec = {

@@ -55,6 +55,9 @@ export const navigationOptions = z.strictObject({
 
 export type NavigationOptions = z.infer<typeof navigationOptions>;
 
+/** What each option is when nobody sets it. */
+export const navigationDefaults: Readonly<Record<string, unknown>> = navigationOptions.parse({ data: '-' });
+
 /** The options once the data is known: every default is settled. */
 export type SettledOptions = NavigationOptions & { readonly epochs: number };
 

@@ -19,7 +19,7 @@ import {
 import { createRandom } from '../random.ts';
 import { UserError } from '../user-error.ts';
 import { type NavigationOptions, type SettledOptions, settle, specOf } from './navigation-options.ts';
-import { announceBackend, finishRun, manifestConfig } from './output.ts';
+import { finishRun, manifestConfig, prepareRun } from './output.ts';
 import { trainTutorial } from './tutorial.ts';
 
 /** `npm run train -- navigation`: fits the ranker, shows it beside its baselines, and exports it. */
@@ -29,7 +29,7 @@ export async function trainNavigation(asked: NavigationOptions): Promise<void> {
   const options = settle(asked, data.sessions.length);
   const test =
     options.test === undefined ? undefined : await readDataset(userPath(options.test), options.format);
-  const backend = await announceBackend(options.backend);
+  const backend = await prepareRun(options);
   const vocabulary = countVocabulary(data.sessions);
   describeData(data, vocabulary);
   const metrics = test
@@ -46,7 +46,7 @@ export async function trainNavigation(asked: NavigationOptions): Promise<void> {
   for (const variable of variablesOf(parameters)) variable.dispose();
 
   const run = {
-    config: manifestConfig(options),
+    config: manifestConfig({ ...options, classes: undefined, iterations: undefined }),
     data: {
       format: data.format,
       sessions: data.sessions.length,

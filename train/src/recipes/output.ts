@@ -1,3 +1,5 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { modelNameSchema } from '@pathcast/models/artifacts';
 import type { Manifest } from '@pathcast/models/manifest';
 import { z } from 'zod';
@@ -7,6 +9,7 @@ import { userPath } from '../cli/run.ts';
 import type { TrainedModel } from '../export/trained-model.ts';
 import { writeVersion } from '../export/version.ts';
 import { publishVersion, TARGETS } from '../publish/publish.ts';
+import { UserError } from '../user-error.ts';
 
 /** The options that every training command takes. */
 export const outputOptions = {
@@ -17,8 +20,19 @@ export const outputOptions = {
   seed: z.coerce.number().int().min(0).max(0xffff_ffff).default(1).describe('one seed, one model'),
 };
 
-/** Loads the backend and says which, and for `auto` why not a better one. */
-export async function announceBackend(choice: (typeof BACKENDS)[number]): Promise<Backend> {
+/**
+ * Sees that the result can be written, before hours go into it; then loads the backend and says which, and for `auto` why
+ * not a better one.
+ * @throws UserError when the folder cannot be written to, or the backend does not load.
+ */
+export async function prepareRun({
+  out,
+  backend: choice,
+}: {
+  out: string;
+  backend: (typeof BACKENDS)[number];
+}) {
+  await checkWritable(userPath(out));
   const backend = await loadBackend(choice);
   process.stdout.write(`  backend   ${backend.name}\n`);
   for (const reason of backend.passedOver) process.stdout.write(`            ${reason}\n`);
@@ -45,10 +59,23 @@ export function manifestConfig(options: Record<string, unknown>): Manifest['conf
   const LOCAL = new Set(['data', 'test', 'out', 'publish', 'name']);
   return Object.fromEntries(
     Object.entries(options)
-      .filter(([key]) => !LOCAL.has(key))
+      .filter(([key, value]) => !LOCAL.has(key) && value !== undefined)
       .map(([key, value]) => {
         const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
         return [key, plain ? value : null];
       }),
   );
+}
+
+/** Looks at the nearest folder that exists; nothing is made yet. */
+async function checkWritable(out: string): Promise<void> {
+  for (let path = out; ; path = dirname(path)) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found && path !== dirname(path)) continue;
+    if (found && !found.isDirectory()) throw new UserError(`--out: ${path} is a file, not a folder`);
+    await access(path, constants.W_OK).catch(() => {
+      throw new UserError(`--out: ${path} cannot be written to`);
+    });
+    return;
+  }
 }

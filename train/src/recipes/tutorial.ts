@@ -3,6 +3,7 @@ import { inputRowWidth } from '@pathcast/models/spec';
 import { Vocabulary } from '@pathcast/models/vocabulary';
 import type { ModelWeights } from '@pathcast/models/weights';
 import * as tf from '@tensorflow/tfjs-core';
+import { kebab } from '../cli/options.ts';
 import { countEvents, type Dataset } from '../data/dataset.ts';
 import { countTokens } from '../data/encode.ts';
 import { evaluateMarkov, evaluatePopularity, lastStepsOf } from '../evaluate/baselines.ts';
@@ -13,8 +14,8 @@ import { batchLogits } from '../fit/objective.ts';
 import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
 import { createRandom } from '../random.ts';
 import { UserError } from '../user-error.ts';
-import type { NavigationOptions } from './navigation-options.ts';
-import { announceBackend, finishRun, manifestConfig } from './output.ts';
+import { type NavigationOptions, navigationDefaults } from './navigation-options.ts';
+import { finishRun, manifestConfig, outputOptions, prepareRun } from './output.ts';
 
 const TRAIN_SHARE = 0.8;
 const HIDDEN_UNITS = 100;
@@ -28,13 +29,16 @@ const LEARNING_RATE = 0.001;
 export async function trainTutorial(data: Dataset, options: NavigationOptions): Promise<void> {
   if (data.format !== 'index')
     throw new UserError('--recipe tutorial reads index files, as numpy.savetxt writes them');
-  const backend = await announceBackend(options.backend);
+  refuseOtherOptions(options);
+  const backend = await prepareRun(options);
   const { classes, iterations } = options;
   const vocabulary = indexVocabulary(data.sessions, classes);
   const rows = data.sessions.map((session) => session.map((page) => vocabulary.encode(page)));
   const [first] = rows;
   const steps = (first?.length ?? 1) - 1;
-  const trainRows = rows.slice(0, Math.round(rows.length * TRAIN_SHARE));
+  if (rows.length < 2)
+    throw new UserError('--recipe tutorial needs two rows or more: some to train, the rest to test');
+  const trainRows = rows.slice(0, Math.min(rows.length - 1, Math.round(rows.length * TRAIN_SHARE)));
   const testRows = rows.slice(trainRows.length);
   process.stdout.write(
     `  data      ${trainRows.length} rows to train, ${testRows.length} to test, ${classes} classes\n`,
@@ -82,6 +86,16 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
     fallbackName: 'navigation',
   };
   await finishRun({ spec, weights, vocabulary, counts: countTokens(trainRows, vocabulary) }, run, options);
+}
+
+/** What may be asked of this recipe; the rest is the tutorial's own. */
+const OPTIONS = new Set(['data', 'format', 'recipe', 'classes', 'iterations', ...Object.keys(outputOptions)]);
+
+function refuseOtherOptions(options: NavigationOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (OPTIONS.has(key) || value === navigationDefaults[key]) continue;
+    throw new UserError(`--${kebab(key)} does not go with --recipe tutorial, whose model is fixed`);
+  }
 }
 
 /** Trains, printing cost and training accuracy every 10 epochs and test accuracy every 50, as the tutorial does. */
