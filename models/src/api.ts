@@ -40,7 +40,11 @@ export const textInstanceSchema = z.strictObject({
 /** `POST /v1/models/{model}:predict`: all instances of one kind, as the model's task asks. */
 export const predictRequestSchema = z.strictObject({
   instances: z
-    .array(z.union([historyInstanceSchema, textInstanceSchema]))
+    .array(
+      z.union([historyInstanceSchema, textInstanceSchema], {
+        error: 'must be {"history": [pages]} or {"text": characters}; tensors of ids are not taken',
+      }),
+    )
     .min(1)
     .max(LIMITS.instances),
   top: top.optional(),

@@ -17,5 +17,7 @@ function deepest(issues: readonly Issue[]): Issue | undefined {
   const branches = issue.errors.map(deepest).filter((found) => found !== undefined);
   branches.sort((a, b) => b.path.length - a.path.length);
   const [best] = branches;
-  return best ? { ...best, path: [...issue.path, ...best.path] } : issue;
+  // Where no branch gets past the value's type, the union itself says best what it takes.
+  if (!best || (best.code === 'invalid_type' && best.path.length === 0)) return issue;
+  return { ...best, path: [...issue.path, ...best.path] };
 }

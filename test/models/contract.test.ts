@@ -66,6 +66,10 @@ describe('a request that is not valid', () => {
     [{}, 'instances: '],
     [{ instances: [] }, 'instances: '],
     [{ instances: [{ history: 'a' }] }, 'instances[0].history: '],
+    [
+      { instances: [[1, 2]] },
+      'instances[0]: must be {"history": [pages]} or {"text": characters}; tensors of ids',
+    ],
     [{ instances: [{ history: [1] }] }, 'instances[0].history[0]: '],
     [{ instances: [{ history: Array(10_000).fill('/a') }] }, 'instances[0].history: '],
     [{ instances: [{ history: [] }], top: 0 }, 'top: '],
