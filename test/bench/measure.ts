@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { runScript } from '../support/cli.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -36,6 +36,12 @@ export function timeInTurns<Name extends string>(
   >; // the same keys
 }
 
+/** Writes the process's CPU time, in s, to stderr at its end. */
+const CPU_PROBE = `process.on('exit', () => {
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  process.stderr.write('\\nCPU ' + (userCPUTime + systemCPUTime) / 1e6 + '\\n');
+})`;
+
 export interface Measured {
   readonly stdout: string;
   /** User and system time of the process and its children, in s. */
@@ -50,28 +56,8 @@ export interface Measured {
  */
 export async function measureScript(script: string, args: readonly string[]): Promise<Measured> {
   const started = Date.now();
-  const probe = `process.on('exit', () => { const u = process.resourceUsage(); process.stderr.write('\\nCPU ' + (u.userCPUTime + u.systemCPUTime) / 1e6 + '\\n'); })`;
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      '--import',
-      `data:text/javascript,${encodeURIComponent(probe)}`,
-      join(ROOT, script),
-      ...args,
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const code = await new Promise<number | null>((done, fail) => child.on('close', done).on('error', fail));
+  const probe = `data:text/javascript,${encodeURIComponent(CPU_PROBE)}`;
+  const { code, stdout, stderr } = await runScript(script, args, ROOT, ['--import', probe]);
   if (code !== 0) throw new Error(`${script} ${args.join(' ')} failed: ${stderr.trim()}`);
   const cpuSeconds = Number(/\nCPU ([\d.]+)\n/.exec(stderr)?.[1] ?? Number.NaN);
   return { stdout, cpuSeconds, seconds: (Date.now() - started) / 1000 };

@@ -1,28 +1,11 @@
 import { openPack, writePack } from '@pathcast/models/pack/pack';
 import { createPredictor } from '@pathcast/models/predictor/predictor';
-import { CELLS, type ModelSpec } from '@pathcast/models/spec';
+import { CELLS } from '@pathcast/models/spec';
 import { describe, expect, it } from 'vitest';
 import { exportLayers, layersProbabilities } from '../support/layers.ts';
-import { randomModel } from '../support/models.ts';
+import { randomModel, SPECS, TABLES } from '../support/models.ts';
 
 const DIGEST = '0'.repeat(64);
-
-const TABLES: Record<string, Partial<ModelSpec>> = {
-  'one-hot': { input: { type: 'one-hot' }, output: 'dense', normalised: false },
-  embedding: { input: { type: 'embedding', units: 12 }, output: 'dense', normalised: false },
-  'embedding, normalised': { input: { type: 'embedding', units: 12 }, output: 'dense', normalised: true },
-  tied: { input: { type: 'embedding', units: 16 }, output: 'tied', normalised: false },
-  'tied, normalised': { input: { type: 'embedding', units: 16 }, output: 'tied', normalised: true },
-};
-
-const SPECS = CELLS.flatMap((cell) =>
-  Object.entries(TABLES).flatMap(([name, table]) =>
-    [1, 2].map((layers) => ({
-      title: `${cell}, ${name}, ${layers} layer(s)`,
-      spec: { cell, layers, ...table },
-    })),
-  ),
-);
 
 function predictorOf(model: ReturnType<typeof randomModel>) {
   return createPredictor(openPack(writePack({ ...model, vocabularyDigest: DIGEST })));

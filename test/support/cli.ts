@@ -9,9 +9,15 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a command of ours as its npm script does, from a folder, and waits for it to end. */
-export async function runScript(script: string, args: readonly string[], cwd = ROOT): Promise<Finished> {
-  const child = spawn(process.execPath, ['--import', 'tsx', resolve(ROOT, script), ...args], {
+/** Runs a command of ours as its npm script does, as if from a folder, and waits for it to end. */
+export async function runScript(
+  script: string,
+  args: readonly string[],
+  cwd = ROOT,
+  nodeArgs: readonly string[] = [],
+): Promise<Finished> {
+  const node = ['--import', 'tsx', ...nodeArgs, resolve(ROOT, script)];
+  const child = spawn(process.execPath, [...node, ...args], {
     cwd: ROOT,
     env: { ...process.env, INIT_CWD: cwd },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '@pathcast/models/spec';
+import { CELLS, GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '@pathcast/models/spec';
 import { Vocabulary } from '@pathcast/models/vocabulary';
 import { cellKernelRows, silenceNonTokens } from '@pathcast/models/weights';
 import type { TrainedModel } from '@pathcast/train/export/trained-model';
@@ -59,3 +59,22 @@ export function randomModel(overrides: Partial<ModelSpec> = {}, seed = 1): Train
     },
   };
 }
+
+/** The kinds of input and output tables, for models of 16 units. */
+export const TABLES: Record<string, Partial<ModelSpec>> = {
+  'one-hot': { input: { type: 'one-hot' }, output: 'dense', normalised: false },
+  embedding: { input: { type: 'embedding', units: 12 }, output: 'dense', normalised: false },
+  'embedding, normalised': { input: { type: 'embedding', units: 12 }, output: 'dense', normalised: true },
+  tied: { input: { type: 'embedding', units: 16 }, output: 'tied', normalised: false },
+  'tied, normalised': { input: { type: 'embedding', units: 16 }, output: 'tied', normalised: true },
+};
+
+/** Every cell, table and depth. */
+export const SPECS = CELLS.flatMap((cell) =>
+  Object.entries(TABLES).flatMap(([name, table]) =>
+    [1, 2].map((layers) => ({
+      title: `${cell}, ${name}, ${layers} layer(s)`,
+      spec: { cell, layers, ...table },
+    })),
+  ),
+);

@@ -1,4 +1,3 @@
-import { CELLS, type ModelSpec } from '@pathcast/models/spec';
 import { loadBackend } from '@pathcast/train/backends/backend';
 import { toBatch } from '@pathcast/train/fit/batches';
 import { batchLogits, batchLoss } from '@pathcast/train/fit/objective';
@@ -6,21 +5,7 @@ import { createParameters, readParameters, variablesOf } from '@pathcast/train/f
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { exportLayers, layersProbabilities } from '../support/layers.ts';
-import { randomModel } from '../support/models.ts';
-
-const TABLES: Record<string, Partial<ModelSpec>> = {
-  'one-hot': { input: { type: 'one-hot' }, output: 'dense', normalised: false },
-  'embedding, normalised': { input: { type: 'embedding', units: 12 }, output: 'dense', normalised: true },
-  'tied, normalised': { input: { type: 'embedding', units: 16 }, output: 'tied', normalised: true },
-};
-const SPECS = CELLS.flatMap((cell) =>
-  Object.entries(TABLES).flatMap(([name, table]) =>
-    [1, 2].map((layers) => ({
-      title: `${cell}, ${name}, ${layers} layer(s)`,
-      spec: { cell, layers, ...table },
-    })),
-  ),
-);
+import { randomModel, SPECS, TABLES } from '../support/models.ts';
 
 const SEQUENCES = [
   [5, 9, 3, 22],

@@ -1,0 +1,85 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { interruptScript } from '../support/cli.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { siteFolder, train } from '../support/trained.ts';
+
+describe('bad input', () => {
+  it.each([
+    [['navigatoin'], 'there is no model "navigatoin"; there are hihello, navigation, sample'],
+    [['hihello', '--sell', 'gru'], 'there is no option --sell; the options are --cell'],
+    [['hihello', '--cell', 'lstn'], '--cell: '],
+    [['hihello', '--iterations', '-1'], "Option '--iterations' argument is ambiguous"],
+    [['hihello', 'extra'], '"extra" is one word too many'],
+    [['hihello', '--name', '../x'], '--name: must be 1 to 64 lower-case letters'],
+    [['hihello', '--backend', 'cuda'], 'the package @tensorflow/tfjs-node-gpu is not installed'],
+    [['navigation'], '--data is missing'],
+    [['navigation', '--data', 'none.txt'], 'none.txt: no such file'],
+    [['navigation', '--data', 'one.txt'], 'its 1 sessions have one page each'],
+    [['navigation', '--data', 'latin.txt'], 'latin.txt, line 1: not UTF-8 text'],
+    [['navigation', '--data', 'log.txt', '--format', 'parquet'], '--format: '],
+    [['navigation', '--data', 'log.txt', '--format', 'index'], 'line 1: "/a" is not a page index'],
+    [['navigation', '--data', 'log.txt', '--recipe', 'tutorial'], '--recipe tutorial reads index files'],
+    [['navigation', '--data', 'log.txt', '--input', 'one-hot'], 'tied output needs an embedding input'],
+    [
+      ['navigation', '--data', 'i_x.txt', '--recipe', 'tutorial', '--cell', 'simple'],
+      '--cell does not go with --recipe',
+    ],
+    [
+      ['navigation', '--data', 'i_x.txt', '--recipe', 'tutorial', '--test', 'log.txt'],
+      '--test does not go with --recipe',
+    ],
+    [['navigation', '--data', 'i_x.txt', '--recipe', 'tutorial'], 'needs two rows or more'],
+    [['hihello', '--out', 'log.txt'], 'log.txt is a file, not a folder'],
+    [['hihello', '--out', 'log.txt/deeper'], 'log.txt is a file, not a folder'],
+    [['hihello', '--seed', ''], '--seed is empty'],
+    [['navigation', '--data', 'log.txt', '--test', 'other.txt', '--epochs', '1'], 'nothing to score'],
+  ])('%j gets one sentence, exit code 1, and writes nothing', async (args, message) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'log.txt'), '/a /b /c\n/a /b\n');
+    await writeFile(join(folder, 'one.txt'), '/a\n');
+    await writeFile(join(folder, 'other.txt'), '/q /r\n');
+    await writeFile(join(folder, 'i_x.txt'), '1.0e+00 2.0e+00\n');
+    await writeFile(join(folder, 'i_y.txt'), '3.0e+00\n');
+    await writeFile(join(folder, 'latin.txt'), Uint8Array.of(0x2f, 0xe9, 0x20, 0x2f, 0x62, 0x0a));
+    const { code, stderr } = await train(args.includes('--out') ? args : [...args, '--out', 'out'], folder);
+    expect(code).toBe(1);
+    const lines = stderr.split('\n').filter((line) => line.startsWith('pathcast: '));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    const given = ['i_x.txt', 'i_y.txt', 'latin.txt', 'log.txt', 'one.txt', 'other.txt'];
+    expect((await readdir(folder)).sort()).toEqual(given);
+    expect(await readFile(join(folder, 'log.txt'), 'utf8')).toBe('/a /b /c\n/a /b\n');
+  });
+});
+
+describe('an interrupted run', () => {
+  it('ends at once on SIGINT, with the exit code of one, and leaves nothing', async () => {
+    const folder = await siteFolder();
+    const args = ['navigation', '--data', 'log.txt', '--out', 'out', '--epochs', '1000'];
+    const { code, signal } = await interruptScript('train/src/main.ts', args, folder, 'first nine tenths');
+    expect([code, signal]).toEqual([130, null]);
+    expect(await readdir(folder)).toEqual(['log.txt']);
+  });
+
+  it('takes its half-written version away', async () => {
+    const folder = await temporaryFolder();
+    const script = join(folder, 'interrupted.ts');
+    const own = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../train/src', path));
+    await writeFile(
+      script,
+      `import { mkdirSync, rmSync } from 'node:fs';
+       import { handleInterrupts, onInterrupt } from ${own('interrupt.ts')};
+       handleInterrupts();
+       mkdirSync(${JSON.stringify(join(folder, 'half'))});
+       onInterrupt(() => rmSync(${JSON.stringify(join(folder, 'half'))}, { recursive: true }));
+       console.log('writing');
+       setInterval(() => {}, 1000);`,
+    );
+    const { code } = await interruptScript(script, [], folder, 'writing');
+    expect(code).toBe(130);
+    expect(await readdir(folder)).toEqual(['interrupted.ts']);
+  });
+});
