@@ -69,7 +69,7 @@ function paddingMask({ ids }: Batch): tf.Tensor2D | undefined {
 
 function drop(x: tf.Tensor2D, rate: number, random: Random): tf.Tensor2D {
   if (rate === 0) return x;
-  // Drawn here, not by `tf.dropout`: ten times faster, and one seed rules the run.
+  // Drawn here, not by `tf.dropout`, so that one seed rules the run.
   const kept = 1 / (1 - rate);
   const mask = Float32Array.from({ length: x.size }, () => (random.next() < rate ? 0 : kept));
   return tf.mul(x, tf.tensor2d(mask, x.shape)) as tf.Tensor2D;
