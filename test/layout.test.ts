@@ -143,7 +143,7 @@ describe('dependencies', () => {
   it('are pinned exactly, and alike in every workspace', () => {
     const versions = new Map<string, string>();
     for (const { folder, name, version } of all) {
-      expect(`${folder} ${name} ${version}`).toMatch(/ \d+\.\d+\.\d+$/);
+      expect(`${folder} ${name} ${version}`).toMatch(/ \d+\.\d+\.\d+(-r\.\d+)?$/);
       expect([name, versions.get(name) ?? version]).toEqual([name, version]);
       versions.set(name, version);
     }

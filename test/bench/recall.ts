@@ -1,4 +1,5 @@
 import { loadBackend } from '@pathcast/train/backends/backend';
+import { defaultDataOptions } from '@pathcast/train/data/options';
 import { readDataset } from '@pathcast/train/data/read';
 import { rankOf } from '@pathcast/train/evaluate/pack';
 import { RankingTally } from '@pathcast/train/evaluate/ranking';
@@ -25,8 +26,8 @@ export const recall: Bench = {
       const { metrics } = await readManifest(folder);
       if (!metrics?.baselines.markov) throw new Error('the manifest has no metrics');
 
-      const { sessions } = await readDataset(test);
-      const steps = sessions.flatMap((session) =>
+      const { sessions } = await readDataset(defaultDataOptions(test));
+      const steps = [...sessions].flatMap((session) =>
         session.slice(1).map((target, i) => ({ history: session.slice(0, i + 1), target })),
       );
       const server = await serve({ artifacts: out, port: 0 });

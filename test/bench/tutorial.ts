@@ -1,4 +1,5 @@
 import { loadBackend } from '@pathcast/train/backends/backend';
+import { defaultDataOptions } from '@pathcast/train/data/options';
 import { readDataset } from '@pathcast/train/data/read';
 import { serve } from '@pathcast/worker/scripts/serve';
 import { dataFile } from '../support/data.ts';
@@ -28,10 +29,10 @@ export const tutorial: Bench = {
       const learnt = [...log].find(([, { accuracy }]) => accuracy >= 0.998)?.[0] ?? Number.POSITIVE_INFINITY;
 
       await loadBackend('wasm');
-      const { sessions } = await readDataset(data);
+      const { sessions } = await readDataset(defaultDataOptions(data));
       const server = await serve({ artifacts: out, port: 0 });
       try {
-        const trained = sessions.slice(0, 800);
+        const trained = [...sessions.slice(0, 800)];
         const histories = trained.map((session) => session.slice(0, -1));
         const answers = await askWorker(server.url, 'navigation', histories, { top: 1 });
         const right = answers.filter(([best], i) => best?.page === trained[i]?.at(-1)).length;

@@ -7,7 +7,10 @@ import { siteFolder, train } from '../support/trained.ts';
 
 describe('bad input', () => {
   it.each([
-    [['navigatoin'], 'there is no model "navigatoin"; there are hihello, navigation, sample'],
+    [
+      ['navigatoin'],
+      'there is no model "navigatoin"; there are hihello, navigation, inspect, prepare, sample',
+    ],
     [['hihello', '--sell', 'gru'], 'there is no option --sell; the options are --cell'],
     [['hihello', '--cell', 'lstn'], '--cell: '],
     [['hihello', '--iterations', '-1'], "Option '--iterations' argument is ambiguous"],
@@ -17,7 +20,7 @@ describe('bad input', () => {
     [['navigation'], '--data is missing'],
     [['navigation', '--data', 'none.txt'], 'none.txt: no such file'],
     [['navigation', '--data', 'one.txt'], 'its 1 sessions have one page each'],
-    [['navigation', '--data', 'latin.txt'], 'latin.txt, line 1: not UTF-8 text'],
+    [['navigation', '--data', 'latin.txt'], 'latin.txt: it is no UTF-8 text'],
     [['navigation', '--data', 'log.txt', '--format', 'parquet'], '--format: '],
     [['navigation', '--data', 'log.txt', '--format', 'index'], 'line 1: "/a" is not a page index'],
     [['navigation', '--data', 'log.txt', '--recipe', 'tutorial'], '--recipe tutorial reads index files'],
@@ -55,11 +58,43 @@ describe('bad input', () => {
   });
 });
 
+describe('data', () => {
+  it('with too many bad lines stops the run before training, with exit code 2', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'bad.csv'), 'session,page,time\n1,/a,1\n1,/b,soon\n');
+    const { code, stdout, stderr } = await train(['navigation', '--data', 'bad.csv', '--out', 'out'], folder);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe(
+      `pathcast: ${join(folder, 'bad.csv')}: 1 of 2 lines cannot be read (50 %, more than --max-bad 1)\n  line 3: the time is neither a number nor a date: 1,/b,soon\n`,
+    );
+    expect(await readdir(folder)).toEqual(['bad.csv']);
+  });
+
+  it.each([
+    [
+      ['--columns', 'sesion=a'],
+      '--columns: "sesion=a" is not of the form ROLE=COLUMN; the roles are session',
+    ],
+    [['--columns', 'session='], '--columns: "session=" is not of the form'],
+    [['--format', 'parquet'], '--format: '],
+    [['--redact', '('], '--redact: missing ): ('],
+    [['--max-bad', '101'], '--max-bad: '],
+    [['--session-gap', '0'], '--session-gap: '],
+    [['--spill', 'log.txt'], '--spill: '],
+  ])('is not read with %j', async (args, message) => {
+    const folder = await siteFolder();
+    const { code, stderr } = await train(['inspect', '--data', 'log.txt', ...args], folder);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^pathcast: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+  });
+});
+
 describe('an interrupted run', () => {
   it('ends at once on SIGINT, with the exit code of one, and leaves nothing', async () => {
     const folder = await siteFolder();
     const args = ['navigation', '--data', 'log.txt', '--out', 'out', '--epochs', '1000'];
-    const { code, signal } = await interruptScript('train/src/main.ts', args, folder, 'first nine tenths');
+    const { code, signal } = await interruptScript('train/src/main.ts', args, folder, 'to test on the last');
     expect([code, signal]).toEqual([130, null]);
     expect(await readdir(folder)).toEqual(['log.txt']);
   });

@@ -146,7 +146,7 @@ describe('npm run evaluate', () => {
       folder,
     );
     expect(code).toBe(0);
-    expect(stdout).toContain('1 steps to unknown pages left out');
+    expect(stdout).toContain('1 events of pages that it does not know left out');
     expect(stdout).toContain('6 predictions');
     const figures =
       stdout

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { describeOptions, parseOptions } from './cli/options.ts';
 import { ROOT, runCommand, userPath } from './cli/run.ts';
 import { sampleSessions } from './data/sample-site.ts';
+import { inspect, inspectOptions } from './inspect.ts';
+import { prepare, prepareOptions } from './prepare.ts';
 import { hihelloOptions, trainHihello } from './recipes/hihello.ts';
 import { trainNavigation } from './recipes/navigation.ts';
 import { navigationOptions } from './recipes/navigation-options.ts';
@@ -25,9 +27,19 @@ const COMMANDS: Record<
     run: (argv) => trainHihello(parseOptions(argv, hihelloOptions)),
   },
   navigation: {
-    does: 'the page ranker, from sessions: --data PATH [--test PATH]',
+    does: 'the page ranker, from logs or sessions: --data PATH [--test PATH]',
     options: navigationOptions,
     run: (argv) => trainNavigation(parseOptions(argv, navigationOptions)),
+  },
+  inspect: {
+    does: 'shows what data holds and what training would make of it: --data PATH',
+    options: inspectOptions,
+    run: (argv) => inspect(parseOptions(argv, inspectOptions)),
+  },
+  prepare: {
+    does: 'writes data as Parquet, to cut it into sessions on a cluster or to keep it: --data PATH --out FILE',
+    options: prepareOptions,
+    run: (argv) => prepare(parseOptions(argv, prepareOptions)),
   },
   sample: {
     does: "writes the sample site's sessions, and prints the file",

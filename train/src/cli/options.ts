@@ -59,7 +59,7 @@ export function describeOptions(schema: z.ZodObject, positionals: readonly strin
 
 function isFlag(schema: z.ZodObject, key: string): boolean {
   const field = schema.shape[key];
-  const inner = field instanceof z.ZodDefault ? field.unwrap() : field;
+  const inner = field instanceof z.ZodDefault || field instanceof z.ZodOptional ? field.unwrap() : field;
   return inner instanceof z.ZodBoolean;
 }
 

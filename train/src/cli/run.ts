@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { handleInterrupts } from '../interrupt.ts';
 import { UserError } from '../user-error.ts';
 
-/** Runs a command; a user's error, or the file system's, becomes one line on stderr and exit code 1, anything else keeps its stack. */
+/** Runs a command; a user's error, or the file system's, becomes one line on stderr and its exit code (1), anything else keeps its stack. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   handleInterrupts();
   try {
@@ -10,7 +10,7 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof UserError) && !isFileError(error)) throw error;
     process.stderr.write(`pathcast: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof UserError ? error.exitCode : 1;
   }
 }
 

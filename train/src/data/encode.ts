@@ -1,8 +1,21 @@
-import { FIRST_TOKEN_ID, type Vocabulary } from '@pathcast/models/vocabulary';
+import { FIRST_TOKEN_ID, UNKNOWN_ID, Vocabulary } from '@pathcast/models/vocabulary';
+import type { Sessions } from './sessions.ts';
+
+/** The pages of some sessions by falling count; equal counts keep the order of first appearance. */
+export function vocabularyOf(sessions: Sessions): Vocabulary {
+  const counts = sessions.countPages();
+  const first = firstAppearances(sessions);
+  const seen = Array.from(counts.keys()).filter((page) => (counts[page] ?? 0) > 0);
+  seen.sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || (first[a] ?? 0) - (first[b] ?? 0));
+  return new Vocabulary(seen.map((page) => sessions.pages[page] ?? ''));
+}
 
 /** Pages as token ids; pages outside the vocabulary become the unknown token. */
-export function encodeSessions(sessions: readonly (readonly string[])[], vocabulary: Vocabulary): number[][] {
-  return sessions.map((session) => session.map((page) => vocabulary.encode(page)));
+export function encodeSessions(sessions: Sessions, vocabulary: Vocabulary): number[][] {
+  const ids = sessions.pages.map((page) => vocabulary.encode(page));
+  return Array.from({ length: sessions.length }, (_, i) =>
+    Array.from(sessions.indices(i), (page) => ids[page] ?? UNKNOWN_ID),
+  );
 }
 
 /** How often training saw each token: uint32 [V − 2]. */
@@ -12,4 +25,10 @@ export function countTokens(sessions: readonly (readonly number[])[], vocabulary
     for (const id of session) counts[id - FIRST_TOKEN_ID] = (counts[id - FIRST_TOKEN_ID] ?? 0) + 1;
   }
   return counts;
+}
+
+function firstAppearances({ events, pages }: Sessions): Uint32Array {
+  const first = new Uint32Array(pages.length).fill(events.length);
+  for (let event = events.length - 1; event >= 0; event--) first[events[event] ?? 0] = event;
+  return first;
 }

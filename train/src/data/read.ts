@@ -1,60 +1,123 @@
 import { UserError } from '../user-error.ts';
-import { createDataset, type Dataset, type Format } from './dataset.ts';
-import { namesAColumn, parseEventHeader, readEvents } from './events.ts';
-import { hasTargetsBeside, isIndexLine, readIndexFiles } from './index-files.ts';
-import { type Line, readLines } from './lines.ts';
+import { collectSessions } from './collect.ts';
+import { type Database, openDatabase, sqlText } from './database.ts';
+import type { Dataset } from './dataset.ts';
+import { isIndexFile, readIndexFiles } from './formats/index-files.ts';
+import type { DataOptions } from './options.ts';
+import { type Requests, readRequests } from './requests.ts';
+import { type SessionLosses, sessionise } from './sessionise.ts';
+import { Sessions } from './sessions.ts';
+import { settingsFor } from './settings.ts';
+import { findFiles } from './sources/find-files.ts';
+import { describeSessions } from './summarise.ts';
 
 /**
- * Reads a file of sessions, its format told by its first line unless it is given: a header with session, item and time
- * is an event table; numbers as `numpy.savetxt` writes them, or an `…_x` file with its `…_y` beside it, an index file; else
- * a line is a session of pages separated by white space, unless it is plainly something else.
+ * Reads data of any shape into sessions: recognises it, leaves out what is no page view, names pages, and cuts visits
+ * where the data names none.
  *
- * @throws UserError naming the file, and the line where there is one.
+ * It works out of core, in the memory that the options allow; what does not fit spills to disk, where nothing names a
+ * visitor, and is gone at the end.
+ * @throws UserError naming the file, and the line where there is one; BadLinesError when too many lines are bad.
  */
-export async function readDataset(path: string, format?: Format): Promise<Dataset> {
-  const recognised = format ?? (await recognise(path));
-  const sessions = await READERS[recognised](path, readLines(path));
-  return createDataset(recognised, path, sessions);
-}
-
-const READERS: Record<Format, (path: string, lines: AsyncIterable<Line>) => Promise<string[][]>> = {
-  events: readEvents,
-  sessions: readSessions,
-  index: readIndexFiles,
-};
-
-/** @throws UserError for what is plainly something else: its fields must not be taken for pages, and published. */
-async function recognise(path: string): Promise<Format> {
-  if (await hasTargetsBeside(path)) return 'index';
-  for await (const { text } of readLines(path)) {
-    if (text.trim() === '') continue;
-    if (parseEventHeader(text)) return 'events';
-    if (isIndexLine(text)) return 'index';
-    if (namesAColumn(text)) {
-      const hint = 'name its columns session, item and time, or insist with --format sessions';
-      throw new UserError(`${path}: it looks like a table without all the columns of events; ${hint}`);
+export async function readDataset(options: DataOptions): Promise<Dataset> {
+  return inDatabase(options, async (database) => {
+    const files = await findFiles(options.data, database);
+    const [file] = files;
+    if (file && files.length === 1 && (await isIndexFile(file.path, options.format))) {
+      return readIndex(options, file.path);
     }
-    const other = OTHER_FORMATS.find(({ pattern }) => pattern.test(text));
-    if (other) throw new UserError(`${path}: it looks like ${other.name}; ${NOT_READ}`);
-    return 'sessions';
-  }
-  return 'sessions';
+    const requests = await readRequests(files, options, database);
+    const losses = await sessionise(database, settingsFor(requests.layout, options));
+    const sessions = await collectSessions(database, requests.layout.hasTimes);
+    return toDataset(options, sessions, { ...requests, files: files.length }, losses);
+  });
 }
 
-const NOT_READ = 'that is not read yet: bring sessions or an event table, or insist with --format sessions';
+/** What `sessionise.sql` starts from, and what it ends in. */
+export const STAGES = ['requests', 'sessions'] as const;
 
-/** What people have that is neither sessions nor an event table, by a first line. */
-const OTHER_FORMATS = [
-  { name: 'an access log', pattern: /\[[^\]]+\] "[A-Z]+ |^\S+ \S+ \S+ \[/ },
-  { name: 'JSON', pattern: /^\s*[[{]/ },
-  { name: 'SPMF sequences', pattern: /(?:^|\s)-1\s.*-2\s*$/ },
-];
+/**
+ * Writes data as Parquet: the requests (visitor BIGINT, page VARCHAR, seconds DOUBLE, position BIGINT), for a cluster to
+ * cut, or the sessions (session BIGINT, started DOUBLE, step BIGINT, page VARCHAR, seconds DOUBLE).
+ * @returns how many rows there are.
+ * @throws UserError as {@link readDataset}.
+ */
+export async function writeStage(
+  options: DataOptions,
+  stage: (typeof STAGES)[number],
+  path: string,
+): Promise<number> {
+  return inDatabase(options, async (database) => {
+    const { layout } = await readRequests(await findFiles(options.data, database), options, database);
+    if (stage === 'sessions') await sessionise(database, settingsFor(layout, options));
+    const query =
+      stage === 'requests'
+        ? 'SELECT visitor, name AS page, seconds, position FROM requests JOIN pages ON id = page ORDER BY position'
+        : 'SELECT session, started, step, name AS page, seconds FROM sessions JOIN pages ON id = page ORDER BY started, session, step';
+    await database.run(`COPY (${query}) TO ${sqlText(path)} (FORMAT parquet)`);
+    const [row] = await database.rows(`SELECT count(*) AS n FROM ${stage}`);
+    return Number(row?.n);
+  });
+}
 
-async function readSessions(_path: string, lines: AsyncIterable<Line>): Promise<string[][]> {
-  const sessions: string[][] = [];
-  for await (const { text } of lines) {
-    const pages = text.trim().split(/\s+/).filter(Boolean);
-    if (pages.length > 0) sessions.push(pages);
+async function inDatabase<T>(options: DataOptions, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase(options);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
   }
-  return sessions;
+}
+
+/** Index files are small, and strict: each row has its target. */
+async function readIndex(options: DataOptions, path: string): Promise<Dataset> {
+  const rows = await readIndexFiles(path);
+  const layout = {
+    format: 'index',
+    description: 'rows of page numbers with their targets beside them',
+  } as const;
+  const counts = { read: rows.length, kept: rows.length, bad: {}, dropped: {} };
+  const read = {
+    layout: { ...layout, hasSessions: true, isRequestLog: false },
+    counts,
+    badLines: [],
+    files: 1,
+  };
+  return toDataset(options, Sessions.of(rows), read, {
+    repeats: 0,
+    rarePages: 0,
+    rareEvents: 0,
+    shortVisits: 0,
+  });
+}
+
+function toDataset(
+  options: DataOptions,
+  sessions: Sessions,
+  {
+    layout,
+    counts,
+    badLines,
+    files,
+  }: Pick<Requests, 'counts' | 'badLines'> & {
+    layout: Pick<Requests['layout'], 'format' | 'description' | 'hasSessions' | 'isRequestLog'>;
+    files: number;
+  },
+  losses: SessionLosses,
+): Dataset {
+  if (sessions.length === 0)
+    throw new UserError(
+      `${options.data}: no session of two pages or more to learn from; ${whyNone(counts.kept, losses)}`,
+    );
+  const { format, description } = layout;
+  const summary = describeSessions(sessions, settingsFor(layout, options), losses);
+  const report = { data: options.data, format, description, files, rows: counts, badLines, ...summary };
+  return { format, sessions, report };
+}
+
+function whyNone(kept: number, { shortVisits, rarePages }: SessionLosses): string {
+  if (kept === 0) return 'it holds no page view';
+  const found = `its ${shortVisits.toLocaleString('en')} sessions have one page each`;
+  if (rarePages === 0) return found;
+  return `${found}, once ${rarePages.toLocaleString('en')} rare pages are left out (--min-support, --min-visitors)`;
 }

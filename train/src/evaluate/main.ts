@@ -9,16 +9,16 @@ import { z } from 'zod';
 import { metricsTable } from '../cli/metrics-table.ts';
 import { describeOptions, parseOptions } from '../cli/options.ts';
 import { runCommand, userPath } from '../cli/run.ts';
-import { FORMATS } from '../data/dataset.ts';
+import { dataOptions } from '../data/options.ts';
 import { readDataset } from '../data/read.ts';
+import { removeUnseen } from '../data/split.ts';
 import { currentVersion } from '../export/current-version.ts';
 import { UserError } from '../user-error.ts';
 import { evaluatePredictor } from './pack.ts';
 
 const options = z.strictObject({
   name: modelNameSchema.describe('the name of a model'),
-  data: z.string().describe('a file of sessions to test on'),
-  format: z.enum(FORMATS).optional().describe('events, sessions or index; told by content'),
+  ...dataOptions,
   artifacts: z.string().default('models/artifacts').describe('folder of artifacts'),
   version: versionSchema.optional().describe('the version to evaluate; the newest'),
 });
@@ -29,19 +29,24 @@ await runCommand(async () => {
     process.stdout.write(`npm run evaluate -- NAME --data PATH\n\n${describeOptions(options, ['name'])}\n`);
     return;
   }
-  const { name, data, format, artifacts, version } = parseOptions(argv, options, ['name']);
+  const { name, artifacts, version, ...data } = parseOptions(argv, options, ['name']);
   const folder = join(userPath(artifacts), name);
   const pack = await readPack(join(folder, version ?? (await currentVersion(folder)), ARTIFACT.pack));
   if (pack.spec.task !== 'next')
     throw new UserError(`${name} labels characters; it ranks no pages to evaluate`);
-  const { sessions } = await readDataset(userPath(data), format);
+  const { sessions } = await readDataset({ minSupport: 1, minVisitors: 1, ...data });
   const tokens = new TokenIndex(pack.tokens);
-  const isKnown = (page: string) => tokens.encode(page) !== UNKNOWN_ID;
-  const { ranking, unknownTargets } = evaluatePredictor(createPredictor(pack), sessions, { isKnown });
-  if (ranking.predictions === 0) throw new UserError(`${name} knows no page of ${data}: nothing to score`);
-  if (unknownTargets > 0) {
-    process.stdout.write(`  ${unknownTargets.toLocaleString('en')} steps to unknown pages left out\n`);
+  const { sessions: known, unseenEvents } = removeUnseen(
+    sessions,
+    (page) => tokens.encode(page) !== UNKNOWN_ID,
+  );
+  if (known.length === 0) throw new UserError(`${name} knows no page of ${data.data}: nothing to score`);
+  if (unseenEvents > 0) {
+    process.stdout.write(
+      `  ${unseenEvents.toLocaleString('en')} events of pages that it does not know left out\n`,
+    );
   }
+  const ranking = evaluatePredictor(createPredictor(pack), known);
   process.stdout.write(`${metricsTable({ on: 'test', model: ranking, baselines: {} })}\n`);
 });
 

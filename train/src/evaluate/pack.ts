@@ -5,30 +5,22 @@ import { CUTOFF, RankingTally } from './ranking.ts';
 
 /**
  * Ranks the next page at every step of the sessions with the product's own predictor, as the edge would.
- *
- * Steps whose page the model does not know cannot be answered; they are left out and counted.
- * @param isKnown whether a page is in the vocabulary.
+ * @param sessions of pages that the model knows.
  */
 export function evaluatePredictor(
   predictor: Predictor,
-  sessions: readonly (readonly string[])[],
-  options: { isKnown: (page: string) => boolean; part?: Part },
-): { ranking: Ranking; unknownTargets: number } {
+  sessions: Iterable<readonly string[]>,
+  part?: Part,
+): Ranking {
   const tally = new RankingTally();
-  let unknownTargets = 0;
   for (const session of sessions) {
-    for (let i = 1; i < session.length; i++) {
-      const target = session[i] ?? '';
-      if (!options.isKnown(target)) {
-        unknownTargets++;
-        continue;
-      }
+    for (const [i, target] of session.entries()) {
+      if (i === 0) continue;
       const history = session.slice(Math.max(0, i - predictor.spec.steps), i);
-      const next = predictor.next(history, { top: CUTOFF, ...(options.part ? { part: options.part } : {}) });
-      tally.add(rankOf(next, target));
+      tally.add(rankOf(predictor.next(history, { top: CUTOFF, ...(part ? { part } : {}) }), target));
     }
   }
-  return { ranking: tally.result(), unknownTargets };
+  return tally.result();
 }
 
 /** The target's rank, ties within the list against it; past the list when it is not there. */

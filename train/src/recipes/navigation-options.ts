@@ -1,7 +1,8 @@
 import { CELLS, type ModelSpec, modelSpecSchema } from '@pathcast/models/spec';
 import type { Vocabulary } from '@pathcast/models/vocabulary';
 import { z } from 'zod';
-import { FORMATS } from '../data/dataset.ts';
+import { dataOptions, dataPath } from '../data/options.ts';
+import { SPLITS } from '../data/split.ts';
 import { UserError } from '../user-error.ts';
 import { outputOptions } from './output.ts';
 
@@ -10,9 +11,14 @@ const units = z.coerce.number().int().min(1).max(4096);
 
 /** Defaults are those of an earlier prototype, seen to do well on the last tenth of YooChoose 100k's training sessions. */
 export const navigationOptions = z.strictObject({
-  data: z.string().describe('a file of sessions to learn from'),
-  test: z.string().optional().describe('sessions to test on; without it the last tenth is held out'),
-  format: z.enum(FORMATS).optional().describe('events, sessions or index; told by content'),
+  ...dataOptions,
+  test: z
+    .string()
+    .transform(dataPath)
+    .optional()
+    .describe('data to test on; without it a part of --data is held out'),
+  split: z.enum(SPLITS).default('last').describe('what is held out: last, last-day or random'),
+  heldOut: z.coerce.number().gt(0).lt(1).default(0.1).describe('share that is held out, but for last-day'),
   recipe: z
     .enum(['default', 'tutorial'])
     .default('default')

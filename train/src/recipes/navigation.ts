@@ -1,10 +1,13 @@
 import type { ModelSpec } from '@pathcast/models/spec';
-import { countVocabulary, type Vocabulary } from '@pathcast/models/vocabulary';
+import type { Vocabulary } from '@pathcast/models/vocabulary';
+import { describeData } from '../cli/describe-data.ts';
 import { showProgress } from '../cli/progress.ts';
-import { userPath } from '../cli/run.ts';
-import { countEvents, type Dataset, splitLast } from '../data/dataset.ts';
-import { countTokens, encodeSessions } from '../data/encode.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { countTokens, encodeSessions, vocabularyOf } from '../data/encode.ts';
+import type { DataOptions } from '../data/options.ts';
 import { readDataset } from '../data/read.ts';
+import type { Sessions } from '../data/sessions.ts';
+import { removeUnseen, splitSessions } from '../data/split.ts';
 import { evaluateMarkov, evaluatePopularity, stepsOf } from '../evaluate/baselines.ts';
 import { evaluateRecurrent } from '../evaluate/recurrent.ts';
 import { scoringExamples, trainingExamples } from '../fit/batches.ts';
@@ -24,33 +27,34 @@ import { trainTutorial } from './tutorial.ts';
 
 /** `npm run train -- navigation`: fits the ranker, shows it beside its baselines, and exports it. */
 export async function trainNavigation(asked: NavigationOptions): Promise<void> {
-  const data = await readDataset(userPath(asked.data), asked.format);
+  const data = await readDataset(asked);
   if (asked.recipe === 'tutorial') return trainTutorial(data, asked);
   const options = settle(asked, data.sessions.length);
-  const test =
-    options.test === undefined ? undefined : await readDataset(userPath(options.test), options.format);
+  const test = options.test === undefined ? undefined : await readTest(options, options.test);
   const backend = await prepareRun(options);
-  const vocabulary = countVocabulary(data.sessions);
-  describeData(data, vocabulary);
-  const metrics = test
-    ? undefined
-    : await judge(options, splitLast(data.sessions, VALIDATION_SHARE), 'fitting on the first nine tenths');
+  process.stdout.write(`${describeData(data.report)}\n`);
+  const metrics = test ? undefined : await judge(options, data.sessions);
 
   process.stdout.write(`  fitting on all ${data.sessions.length.toLocaleString('en')} sessions\n`);
+  const vocabulary = vocabularyOf(data.sessions);
   const spec = specOf(options, vocabulary);
   const sessions = encodeSessions(data.sessions, vocabulary);
   const parameters = await fitSessions(spec, sessions, options);
-  const tested =
-    test && (await compare(spec, parameters, sessions, encodeSessions(test.sessions, vocabulary)));
+  const tested = test && (await compare(spec, parameters, sessions, encodeHeld(test.sessions, vocabulary)));
   const weights = await readParameters(parameters);
   for (const variable of variablesOf(parameters)) variable.dispose();
 
   const run = {
-    config: manifestConfig({ ...options, classes: undefined, iterations: undefined }),
+    config: manifestConfig({
+      ...options,
+      ...data.report.settings,
+      classes: undefined,
+      iterations: undefined,
+    }),
     data: {
       format: data.format,
       sessions: data.sessions.length,
-      events: countEvents(data.sessions),
+      events: data.sessions.events.length,
       tokens: vocabulary.tokens.length,
       testSessions: test?.sessions.length ?? 0,
     },
@@ -61,28 +65,42 @@ export async function trainNavigation(asked: NavigationOptions): Promise<void> {
   await finishRun({ spec, weights, vocabulary, counts: countTokens(sessions, vocabulary) }, run, options);
 }
 
-const VALIDATION_SHARE = 0.1;
+type Encoded = readonly (readonly number[])[];
 
-type Sessions = readonly (readonly number[])[];
+/** Test data is read as it is: which pages it may hold, the training data says. */
+async function readTest(options: DataOptions, data: string): Promise<Dataset> {
+  return readDataset({ ...options, data, minSupport: 1, minVisitors: 1 });
+}
 
-/** Fits on the earlier sessions alone and ranks the later ones: the honest figure when there is no test file. */
-async function judge(
-  options: SettledOptions,
-  split: { train: readonly (readonly string[])[]; validation: readonly (readonly string[])[] },
-  title: string,
-) {
-  process.stdout.write(`  ${title}, to test on the rest\n`);
-  const vocabulary = countVocabulary(split.train);
+/** Fits on a part of the sessions and ranks the rest: the honest figure when there is no test file. */
+async function judge(options: SettledOptions, sessions: Sessions) {
+  const { split, heldOut, seed } = options;
+  const { train, held } = splitSessions(sessions, { split, share: heldOut, seed });
+  const parts = [train, held].map(({ length }) => length.toLocaleString('en'));
+  process.stdout.write(`  fitting on ${parts[0]} sessions, to test on ${SPLIT_NAMES[split]} ${parts[1]}\n`);
+  const vocabulary = vocabularyOf(train);
   const spec = specOf(options, vocabulary);
-  const train = encodeSessions(split.train, vocabulary);
-  const validation = encodeSessions(split.validation, vocabulary);
-  const parameters = await fitSessions(spec, train, options);
-  const compared = await compare(spec, parameters, train, validation);
+  const encoded = encodeSessions(train, vocabulary);
+  const parameters = await fitSessions(spec, encoded, options);
+  const compared = await compare(spec, parameters, encoded, encodeHeld(held, vocabulary));
   for (const variable of variablesOf(parameters)) variable.dispose();
   return compared;
 }
 
-async function compare(spec: ModelSpec, parameters: Parameters, train: Sessions, test: Sessions) {
+const SPLIT_NAMES = { last: 'the last', 'last-day': "the last day's", random: 'a random' } as const;
+
+/** Held-out sessions without the pages that training did not see, which are counted. */
+function encodeHeld(held: Sessions, vocabulary: Vocabulary): number[][] {
+  const known = new Set(vocabulary.tokens);
+  const { sessions, unseenEvents } = removeUnseen(held, (page) => known.has(page));
+  if (unseenEvents > 0) {
+    const count = unseenEvents.toLocaleString('en');
+    process.stdout.write(`  ${count} test events of pages that training did not see left out\n`);
+  }
+  return encodeSessions(sessions, vocabulary);
+}
+
+async function compare(spec: ModelSpec, parameters: Parameters, train: Encoded, test: Encoded) {
   const steps = stepsOf(test);
   if (steps.length === 0)
     throw new UserError('no page of the test sessions was seen in training: nothing to score');
@@ -95,11 +113,7 @@ async function compare(spec: ModelSpec, parameters: Parameters, train: Sessions,
   };
 }
 
-async function fitSessions(
-  spec: ModelSpec,
-  sessions: Sessions,
-  options: SettledOptions,
-): Promise<Parameters> {
+async function fitSessions(spec: ModelSpec, sessions: Encoded, options: SettledOptions): Promise<Parameters> {
   const random = createRandom(options.seed);
   const parameters = createParameters(spec, drawWeights(spec, { input: 'normal', output: 'glorot' }, random));
   const examples = trainingExamples(sessions, spec.steps);
@@ -114,17 +128,6 @@ async function fitSessions(
     progress.stop();
   }
   return parameters;
-}
-
-function describeData(data: Dataset, vocabulary: Vocabulary): void {
-  const parts = [
-    `${data.sessions.length.toLocaleString('en')} sessions`,
-    `${countEvents(data.sessions).toLocaleString('en')} events`,
-    `${vocabulary.tokens.length.toLocaleString('en')} pages`,
-  ];
-  const left = data.singlePageSessions;
-  if (left > 0) parts.push(`${left.toLocaleString('en')} sessions of one page left out`);
-  process.stdout.write(`  data      ${data.format}: ${parts.join(', ')}\n`);
 }
 
 function orThrow<T>(value: T | undefined): T {

@@ -54,9 +54,9 @@ export async function finishRun(
   process.stdout.write(`${folder}\n`);
 }
 
-/** A configuration as the manifest keeps it: no local path, no output options. */
+/** A configuration as the manifest keeps it: no local path, no output options, and no words of the data's owner. */
 export function manifestConfig(options: Record<string, unknown>): Manifest['config'] {
-  const LOCAL = new Set(['data', 'test', 'out', 'publish', 'name']);
+  const LOCAL = new Set(['data', 'test', 'out', 'publish', 'name', 'spill', 'memoryGb', 'columns', 'redact']);
   return Object.fromEntries(
     Object.entries(options)
       .filter(([key, value]) => !LOCAL.has(key) && value !== undefined)

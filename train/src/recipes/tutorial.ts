@@ -4,8 +4,8 @@ import { Vocabulary } from '@pathcast/models/vocabulary';
 import type { ModelWeights } from '@pathcast/models/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { kebab } from '../cli/options.ts';
-import { countEvents, type Dataset } from '../data/dataset.ts';
-import { countTokens } from '../data/encode.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { countTokens, encodeSessions } from '../data/encode.ts';
 import { evaluateMarkov, evaluatePopularity, lastStepsOf } from '../evaluate/baselines.ts';
 import { evaluateRecurrent } from '../evaluate/recurrent.ts';
 import { type Batch, type Example, lastStepExamples, toBatch } from '../fit/batches.ts';
@@ -33,7 +33,7 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
   const backend = await prepareRun(options);
   const { classes, iterations } = options;
   const vocabulary = indexVocabulary(data.sessions, classes);
-  const rows = data.sessions.map((session) => session.map((page) => vocabulary.encode(page)));
+  const rows = encodeSessions(data.sessions, vocabulary);
   const [first] = rows;
   const steps = (first?.length ?? 1) - 1;
   if (rows.length < 2)
@@ -77,7 +77,7 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
     data: {
       format: data.format,
       sessions: trainRows.length,
-      events: countEvents(data.sessions.slice(0, trainRows.length)),
+      events: data.sessions.slice(0, trainRows.length).events.length,
       tokens: vocabulary.tokens.length,
       testSessions: testRows.length,
     },

@@ -1,19 +1,28 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '../user-error.ts';
-import { type Line, readLines } from './lines.ts';
+import { UserError } from '../../user-error.ts';
+import { type Line, readLines } from '../sources/lines.ts';
+import type { FormatName } from './format.ts';
 
 /** Fields as `numpy.savetxt` writes them, such as `5.526000000000000000e+03`. */
 const NUMPY_FIELD = /^[+-]?\d+\.\d+e[+-]\d+$/;
 
+/** Whether a file is to be read as rows of page numbers: as asked, by its name, or by its first line. */
+export async function isIndexFile(path: string, format: FormatName | undefined): Promise<boolean> {
+  if (format !== undefined) return format === 'index';
+  if (await hasTargetsBeside(path)) return true;
+  for await (const { text } of readLines(path)) if (text.trim() !== '') return isIndexLine(text);
+  return false;
+}
+
 /** Whether a line is a row of a `numpy.savetxt` file. */
-export function isIndexLine(line: string): boolean {
+function isIndexLine(line: string): boolean {
   const fields = fieldsOf(line);
   return fields.length > 0 && fields.every((field) => NUMPY_FIELD.test(field));
 }
 
 /** Whether a file is named `…_x` and has its `…_y` beside it. */
-export async function hasTargetsBeside(path: string): Promise<boolean> {
+async function hasTargetsBeside(path: string): Promise<boolean> {
   return (
     NAME.test(basename(path)) &&
     access(targetsPath(path)).then(
@@ -26,7 +35,7 @@ export async function hasTargetsBeside(path: string): Promise<boolean> {
 const NAME = /^(.*)_x(\..*)?$/;
 
 /** The targets' file beside an `…_x` file. @throws UserError when the name is not of that form. */
-export function targetsPath(path: string): string {
+function targetsPath(path: string): string {
   const name = basename(path);
   const match = NAME.exec(name);
   if (!match) throw new UserError(`${path}: an index file is named …_x, with its targets in …_y beside it`);
@@ -38,9 +47,9 @@ export function targetsPath(path: string): string {
  * `…_y` file. Each row becomes a session that ends with its target.
  * @throws UserError naming file and line: not a number, not a whole one, rows of unlike width, or files that do not fit.
  */
-export async function readIndexFiles(path: string, lines: AsyncIterable<Line>): Promise<string[][]> {
+export async function readIndexFiles(path: string): Promise<string[][]> {
   const sessions: string[][] = [];
-  for await (const line of lines) {
+  for await (const line of readLines(path)) {
     if (line.text.trim() === '') continue;
     const row = parseRow(path, line);
     const width = sessions[0]?.length ?? row.length;

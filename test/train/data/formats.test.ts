@@ -1,0 +1,260 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { describe, expect, it } from 'vitest';
+import { ALL_PAGES, FIXTURES, failure, fileOf, read } from '../../support/dataset.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+/** The visits of every log among the fixtures: worked out by hand, line by line. */
+const VISITS = [
+  ['/', '/tents'],
+  ['/', '/boots'],
+  ['/boots', '/cart'],
+];
+
+describe('request logs', () => {
+  it('in the combined form become visits of pages, each rule counted', async () => {
+    const { format, sessions, report } = await read('combined.log', ALL_PAGES);
+    expect(format).toBe('access-log');
+    expect(sessions).toEqual(VISITS);
+    expect(report.description).toBe('combined log');
+    expect(report.rows).toEqual({
+      read: 14,
+      kept: 8,
+      bad: {},
+      dropped: { asset: 1, bot: 1, redirect: 1, method: 1, error: 1, feed: 1 },
+    });
+    // 192.0.2.1 comes back after 30 minutes and a second: a new visit. 192.0.2.2 loads its page again after 30 to the second.
+    expect(report.sessions).toMatchObject({ repeats: 2, shortVisits: 0, rarePages: 0 });
+    expect(report.span).toEqual({ from: '2026-03-03T09:00:00.000Z', to: '2026-03-03T09:30:41.000Z' });
+  });
+
+  it('in the common form go by the address alone', async () => {
+    const { sessions, report } = await read('common.log', ALL_PAGES);
+    expect(report.description).toBe('common log');
+    expect(sessions).toEqual(VISITS);
+  });
+
+  it('may name the host before the line, and prefetches behind it', async () => {
+    const { sessions, report } = await read('vhost.log', ALL_PAGES);
+    expect(report.rows.dropped).toMatchObject({ prefetch: 1 });
+    // The prefetched cart is not seen, and leaves its visit short.
+    expect(sessions).toEqual(VISITS.slice(0, 2));
+    const hosts = await read('vhost.log', { ...ALL_PAGES, keepHost: true });
+    expect(hosts.sessions[0]).toEqual(['blog.example/', 'shop.example/tents', 'blog.example/tents']);
+  });
+
+  it('of Cloudflare Logpush become visits', async () => {
+    const { format, sessions, report } = await read('logpush.jsonl', ALL_PAGES);
+    expect(format).toBe('logpush');
+    expect(sessions).toEqual([
+      ['/a', '/c'],
+      ['/b', '/a'],
+    ]);
+    expect(report.rows.dropped).toEqual({ asset: 1, bot: 1, error: 1, method: 1 });
+  });
+
+  it('of Google Analytics 4 keep its sessions, and page views alone', async () => {
+    const { format, sessions, report } = await read('ga4.jsonl', ALL_PAGES);
+    expect(format).toBe('ga4');
+    // Two and a half hours apart, but one session; the next one has a single page.
+    expect(sessions).toEqual([
+      ['/a', '/c'],
+      ['/b', '/a'],
+    ]);
+    expect(report.rows).toMatchObject({ read: 7, kept: 5, dropped: { event: 1, anonymous: 1 } });
+    expect(report.settings).toMatchObject({ sessionGap: null, foldRepeats: false });
+  });
+
+  it('leave out pages that few visitors saw, unless told otherwise', async () => {
+    for (const log of ['combined.log', 'logpush.jsonl', 'ga4.jsonl']) {
+      expect(await failure(join(FIXTURES, log))).toMatch(
+        /FILE: no session .* rare pages are left out \(--min-support/,
+      );
+    }
+  });
+});
+
+/** What every event table among the fixtures holds. */
+const SESSIONS = [
+  ['/a', '/c', '/b'],
+  ['/b', '/a'],
+];
+
+describe('event tables', () => {
+  it.each([
+    ['events.csv', 'table with commas: session session_id, page, time, agent user_agent'],
+    ['events.tsv', 'table with tabs: session SessionId, page ItemId, time Time'],
+    ['events.jsonl', 'JSON lines: session session.id, page path, time timestamp'],
+  ])('are recognised, with their columns: %s', async (file, description) => {
+    const { format, sessions, report } = await read(file);
+    expect(format).toBe('events');
+    expect(report.description).toBe(description);
+    expect(sessions).toEqual(SESSIONS);
+    expect(report.span?.from).toBe('2026-03-03T09:00:00.000Z');
+  });
+
+  it('have columns by place where they have no header', async () => {
+    const columns = { session: '1', time: '2', page: '3' };
+    const { sessions, report } = await read('placed.dat', { columns });
+    expect(sessions).toEqual(SESSIONS);
+    expect(report.rows.read).toBe(5);
+    expect(await failure(join(FIXTURES, 'placed.dat'))).toContain('its shape is unknown');
+  });
+
+  it('take other columns where they are named', async () => {
+    const text = 'who,what,when,page\n7,x,1,/no\n7,y,2,/no\n';
+    const { sessions } = await read(await fileOf(text), {
+      columns: { session: 'who', page: 'what', time: 'when' },
+    });
+    expect(sessions).toEqual([['x', 'y']]);
+  });
+
+  it('are read from Parquet, whatever types the columns have', async () => {
+    const folder = await temporaryFolder();
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const rows = "(VALUES (1, '/a', 0), (2, '/b', 1), (1, '/c', 2), (2, '/a', 3), (1, '/b', 2)) t(s, p, t)";
+    const times = {
+      stamps: "TIMESTAMP '2026-03-03 09:00:00' + to_seconds(t)",
+      milliseconds: '(1772528400 + t::BIGINT) * 1000',
+      doubles: '1772528400.25 + t',
+      texts: "strftime(TIMESTAMP '2026-03-03 09:00:00' + to_seconds(t), '%Y-%m-%dT%H:%M:%SZ')",
+    };
+    for (const [name, time] of Object.entries(times)) {
+      const path = join(folder, `${name}.parquet`);
+      await connection.run(
+        `COPY (SELECT s AS session, p AS page, ${time} AS "time" FROM ${rows}) TO '${path}'`,
+      );
+      const { sessions, report } = await read(path);
+      expect(sessions).toEqual(SESSIONS);
+      expect(report.span?.from).toMatch(/^2026-03-03T09:00:00/);
+    }
+    connection.closeSync();
+  });
+
+  it('of visitors without sessions are cut at 30 minutes, or where the user says', async () => {
+    const text = `visitor_id,url,ts\n${[0, 1700, 3501, 9000].map((s, i) => `v,/p${i},${1e9 + s}\n`).join('')}`;
+    const path = await fileOf(text);
+    const cut = await read(path, ALL_PAGES);
+    expect(cut.sessions).toEqual([['/p0', '/p1']]);
+    expect(cut.report.sessions.shortVisits).toBe(2);
+    const longer = await read(path, { ...ALL_PAGES, sessionGap: 40 });
+    expect(longer.sessions).toEqual([['/p0', '/p1', '/p2']]);
+  });
+
+  it('with sessions are cut, folded and filtered only when asked', async () => {
+    const text = 'session,page,time\n1,a,0\n1,a,1\n1,b,9999\n1,c,10000\n';
+    const path = await fileOf(text);
+    expect((await read(path)).sessions).toEqual([['a', 'a', 'b', 'c']]);
+    expect((await read(path, { foldRepeats: true })).sessions).toEqual([['a', 'b', 'c']]);
+    expect((await read(path, { sessionGap: 30 })).sessions).toEqual([
+      ['a', 'a'],
+      ['b', 'c'],
+    ]);
+    expect((await read(path, { minSupport: 2 })).sessions).toEqual([['a', 'a']]);
+  });
+
+  it('go by the order of lines where there is no time', async () => {
+    const { sessions, columns } = await read(await fileOf('session,item\n2,x\n1,y\n2,z\n1,w\n'));
+    expect(sessions).toEqual([
+      ['x', 'z'],
+      ['y', 'w'],
+    ]);
+    expect(columns.starts).toBeUndefined();
+  });
+
+  it.each([
+    ['seconds', ['100', '7', '1e2', '3.5'], ['/3', '/1', '/0', '/2']],
+    ['milliseconds', ['1772528400900', '1772528400100'], ['/1', '/0']],
+    ['micro- and nanoseconds', ['1772528400900000', '1772528400100000000'], ['/1', '/0']],
+    ['dates with and without a zone', ['2026-03-03 10:00:00', '2026-03-03T10:30:00+01:00'], ['/1', '/0']],
+    ['dates of logs', ['03/Mar/2026:10:00:01 +0100', '03/Mar/2026:09:00:00 +0000'], ['/1', '/0']],
+  ])('sort %s by time', async (_, times, expected) => {
+    const text = `session\tpage\ttime\n${times.map((time, i) => `s\t/${i}\t${time}\n`).join('')}`;
+    expect((await read(await fileOf(text))).sessions).toEqual([expected]);
+  });
+});
+
+describe('sequences', () => {
+  it('have a session a line', async () => {
+    const { format, sessions, report } = await read('sessions.txt');
+    expect([format, report.rows.read, report.sessions.shortVisits]).toEqual(['sessions', 3, 1]);
+    expect(sessions).toEqual(SESSIONS);
+  });
+
+  it.each(['sequences.spmf', 'timed.spmf'])('are read as SPMF writes them: %s', async (file) => {
+    const { format, sessions } = await read(file);
+    expect(format).toBe('spmf');
+    expect(sessions).toEqual([
+      ['1', '3', '2'],
+      ['2', '1'],
+    ]);
+  });
+});
+
+describe('files', () => {
+  it('are read gzipped and zstandard, whatever their names are', async () => {
+    const folder = await temporaryFolder();
+    const text = await readFile(join(FIXTURES, 'events.csv'));
+    const gzip = join(folder, 'a');
+    await writeFile(gzip, gzipSync(text));
+    expect((await read(gzip)).sessions).toEqual(SESSIONS);
+    const zstd = join(folder, 'b');
+    await writeFile(zstd, await zstdOf(join(FIXTURES, 'events.csv')));
+    expect((await read(zstd)).sessions).toEqual(SESSIONS);
+  });
+
+  it('of a folder or a glob are read together, in order of their names', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'logs [new]/deep'), { recursive: true });
+    await writeFile(join(folder, 'logs [new]/b.txt.gz'), gzipSync('/c /d\n'));
+    await writeFile(join(folder, 'logs [new]/a.txt'), '/a /b\n');
+    await writeFile(join(folder, 'logs [new]/deep/c.txt'), '/e /f\n');
+    await writeFile(join(folder, 'logs [new]/_SUCCESS'), '');
+    await writeFile(join(folder, 'logs [new]/.hidden'), '/x /y\n');
+    const all = await read(join(folder, 'logs [new]'));
+    expect(all.sessions).toEqual([
+      ['/a', '/b'],
+      ['/c', '/d'],
+      ['/e', '/f'],
+    ]);
+    expect(all.report.files).toBe(3);
+    const some = await read(join(folder, 'logs [[]new]/*.txt*'));
+    expect(some.sessions).toEqual([
+      ['/a', '/b'],
+      ['/c', '/d'],
+    ]);
+    const one = await read(join(folder, 'logs [new]/a.txt'));
+    expect(one.sessions).toEqual([['/a', '/b']]);
+  });
+
+  it('of one visit may be split over several logs', async () => {
+    const folder = await temporaryFolder();
+    const lines = (await readFile(join(FIXTURES, 'combined.log'), 'utf8')).split(/(?<=\n)/);
+    await writeFile(join(folder, 'access.log.1'), lines.slice(4).join(''));
+    await writeFile(join(folder, 'access.log.2.gz'), gzipSync(lines.slice(0, 4).join('')));
+    expect((await read(folder, ALL_PAGES)).sessions).toEqual(VISITS);
+  });
+
+  it('of two kinds are refused, both named', async () => {
+    const folder = await temporaryFolder();
+    await copyFile(join(FIXTURES, 'combined.log'), join(folder, 'a.log'));
+    await copyFile(join(FIXTURES, 'events.csv'), join(folder, 'b.csv'));
+    expect(await failure(folder)).toBe(
+      'FILE/a.log is access-log (combined log), FILE/b.csv is events (table with commas: session session_id, page, time, agent user_agent): bring files of one kind',
+    );
+  });
+});
+
+/** The file, compressed by another's implementation. */
+async function zstdOf(path: string): Promise<Uint8Array> {
+  const out = join(await temporaryFolder(), 'out.zst');
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  await connection.run(
+    `COPY (SELECT * FROM read_csv('${path}', columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', header = false))
+     TO '${out}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01', COMPRESSION zstd)`,
+  );
+  connection.closeSync();
+  return readFile(out);
+}
