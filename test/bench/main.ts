@@ -4,6 +4,7 @@ import type { Bench } from './report.ts';
 
 const BENCHES: Record<string, () => Promise<Bench>> = {
   backends: async () => (await import('./backends.ts')).backends,
+  data: async () => (await import('./data.ts')).data,
   hihello: async () => (await import('./hihello.ts')).hihello,
   recall: async () => (await import('./recall.ts')).recall,
   start: async () => (await import('./start.ts')).start,

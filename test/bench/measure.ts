@@ -36,16 +36,18 @@ export function timeInTurns<Name extends string>(
   >; // the same keys
 }
 
-/** Writes the process's CPU time, in s, to stderr at its end. */
+/** Writes the process's CPU time, in s, and its largest resident size, in KiB, to stderr at its end. */
 const CPU_PROBE = `process.on('exit', () => {
-  const { userCPUTime, systemCPUTime } = process.resourceUsage();
-  process.stderr.write('\\nCPU ' + (userCPUTime + systemCPUTime) / 1e6 + '\\n');
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  process.stderr.write('\\nCPU ' + (userCPUTime + systemCPUTime) / 1e6 + '\\nRSS ' + maxRSS + '\\n');
 })`;
 
 export interface Measured {
   readonly stdout: string;
   /** User and system time of the process and its children, in s. */
   readonly cpuSeconds: number;
+  /** The largest resident size of the process. */
+  readonly peakBytes: number;
   /** Wall time, in s. */
   readonly seconds: number;
 }
@@ -60,7 +62,8 @@ export async function measureScript(script: string, args: readonly string[]): Pr
   const { code, stdout, stderr } = await runScript(script, args, ROOT, ['--import', probe]);
   if (code !== 0) throw new Error(`${script} ${args.join(' ')} failed: ${stderr.trim()}`);
   const cpuSeconds = Number(/\nCPU ([\d.]+)\n/.exec(stderr)?.[1] ?? Number.NaN);
-  return { stdout, cpuSeconds, seconds: (Date.now() - started) / 1000 };
+  const peakBytes = Number(/\nRSS (\d+)\n/.exec(stderr)?.[1] ?? Number.NaN) * 1024;
+  return { stdout, cpuSeconds, peakBytes, seconds: (Date.now() - started) / 1000 };
 }
 
 /** Gives a work an empty folder, which is gone afterwards. */

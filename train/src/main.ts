@@ -1,52 +1,62 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { describeOptions, parseOptions } from './cli/options.ts';
-import { ROOT, runCommand, userPath } from './cli/run.ts';
-import { sampleSessions } from './data/sample-site.ts';
-import { inspect, inspectOptions } from './inspect.ts';
-import { prepare, prepareOptions } from './prepare.ts';
-import { hihelloOptions, trainHihello } from './recipes/hihello.ts';
-import { trainNavigation } from './recipes/navigation.ts';
-import { navigationOptions } from './recipes/navigation-options.ts';
+import { runCommand } from './cli/run.ts';
 import { UserError } from './user-error.ts';
 
-const sampleOptions = z.strictObject({
-  out: z.string().optional().describe('file to write (.cache/sample/sessions.txt)'),
-  sessions: z.coerce.number().int().min(2).max(1e7).default(6000).describe('how many'),
-  seed: z.coerce.number().int().min(0).max(0xffff_ffff).default(1).describe('one seed, one file'),
-});
+/** A command's options and what it does with them. */
+interface Loaded<Shape extends z.ZodRawShape> {
+  readonly options: z.ZodObject<Shape>;
+  run(options: z.infer<z.ZodObject<Shape>>): Promise<void>;
+}
 
-const COMMANDS: Record<
-  string,
-  { does: string; options: z.ZodObject; run: (argv: string[]) => Promise<void> }
-> = {
+interface Command {
+  readonly does: string;
+  /** Only the command that runs is loaded: reading logs does not wait for tfjs. */
+  readonly load: () => Promise<{ options: z.ZodObject; run: (argv: string[]) => Promise<void> }>;
+}
+
+const COMMANDS: Record<string, Command> = {
   hihello: {
     does: 'the character labeller: hihell → ihello',
-    options: hihelloOptions,
-    run: (argv) => trainHihello(parseOptions(argv, hihelloOptions)),
+    load: async () => {
+      const { hihelloOptions, trainHihello } = await import('./recipes/hihello.ts');
+      return command({ options: hihelloOptions, run: trainHihello });
+    },
   },
   navigation: {
     does: 'the page ranker, from logs or sessions: --data PATH [--test PATH]',
-    options: navigationOptions,
-    run: (argv) => trainNavigation(parseOptions(argv, navigationOptions)),
+    load: async () => {
+      const { navigationOptions } = await import('./recipes/navigation-options.ts');
+      const { trainNavigation } = await import('./recipes/navigation.ts');
+      return command({ options: navigationOptions, run: trainNavigation });
+    },
   },
   inspect: {
     does: 'shows what data holds and what training would make of it: --data PATH',
-    options: inspectOptions,
-    run: (argv) => inspect(parseOptions(argv, inspectOptions)),
+    load: async () => {
+      const { inspect, inspectOptions } = await import('./inspect.ts');
+      return command({ options: inspectOptions, run: inspect });
+    },
   },
   prepare: {
     does: 'writes data as Parquet, to cut it into sessions on a cluster or to keep it: --data PATH --out FILE',
-    options: prepareOptions,
-    run: (argv) => prepare(parseOptions(argv, prepareOptions)),
+    load: async () => {
+      const { prepare, prepareOptions } = await import('./prepare.ts');
+      return command({ options: prepareOptions, run: prepare });
+    },
   },
   sample: {
     does: "writes the sample site's sessions, and prints the file",
-    options: sampleOptions,
-    run: (argv) => writeSample(parseOptions(argv, sampleOptions)),
+    load: async () => {
+      const { sampleOptions, writeSample } = await import('./sample.ts');
+      return command({ options: sampleOptions, run: writeSample });
+    },
   },
 };
+
+function command<Shape extends z.ZodRawShape>({ options, run }: Loaded<Shape>) {
+  return { options, run: (argv: string[]) => run(parseOptions(argv, options)) };
+}
 
 await runCommand(async () => {
   const [name, ...argv] = process.argv.slice(2);
@@ -54,23 +64,16 @@ await runCommand(async () => {
     process.stdout.write(usage());
     return;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command)
+  const found = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!found)
     throw new UserError(`there is no model "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
+  const { options, run } = await found.load();
   if (argv.includes('--help'))
-    process.stdout.write(`${name}: ${command.does}\n\n${describeOptions(command.options)}\n`);
-  else await command.run(argv);
+    process.stdout.write(`${name}: ${found.does}\n\n${describeOptions(options)}\n`);
+  else await run(argv);
 });
 
 function usage(): string {
   const lines = Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(12)} ${does}`);
   return `npm run train -- MODEL [options]   (MODEL --help lists them)\n\n${lines.join('\n')}\n`;
-}
-
-async function writeSample({ out, sessions, seed }: z.infer<typeof sampleOptions>): Promise<void> {
-  const path = out === undefined ? join(ROOT, '.cache', 'sample', 'sessions.txt') : userPath(out);
-  const lines = sampleSessions({ sessions, seed }).map((session) => `${session.join(' ')}\n`);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, lines.join(''));
-  process.stdout.write(`${path}\n`);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { readable } from './cli/describe-data.ts';
 import { userPath } from './cli/run.ts';
@@ -19,6 +20,7 @@ export const prepareOptions = z.strictObject({
 /** `npm run train -- prepare`: writes data as Parquet, whole or not at all, and prints the file. */
 export async function prepare({ to, out, ...options }: z.infer<typeof prepareOptions>): Promise<void> {
   if (existsSync(out)) throw new UserError(`--out: ${out} exists already`);
+  if (!existsSync(dirname(out))) throw new UserError(`--out: ${dirname(out)}: no such folder`);
   const unfinished = `${out}.unfinished-${process.pid}`;
   try {
     const rows = await writeStage(options, to, unfinished);

@@ -133,6 +133,17 @@ describe('event tables', () => {
     connection.closeSync();
   });
 
+  it('in no order are put into that of a column', async () => {
+    const rows = ['2,/b,9,2', '1,/x,5,2', '10,/m,5,1', '1,/y,5,3', '2,/a,9,1', '1,/w,5,1', '10,/n,5,2'];
+    const { sessions, report } = await read(await fileOf(`session,page,time,step\n${rows.join('\n')}\n`));
+    expect(report.description).toContain('order step');
+    expect(sessions).toEqual([
+      ['/w', '/x', '/y'],
+      ['/m', '/n'],
+      ['/a', '/b'],
+    ]);
+  });
+
   it('of visitors without sessions are cut at 30 minutes, or where the user says', async () => {
     const text = `visitor_id,url,ts\n${[0, 1700, 3501, 9000].map((s, i) => `v,/p${i},${1e9 + s}\n`).join('')}`;
     const path = await fileOf(text);

@@ -28,7 +28,9 @@ export function describeBad(report: DataReport): string[] {
   const bad = countBad(report);
   if (bad === 0) return [];
   return [
-    `${readable(bad)} lines cannot be read and are left out`,
+    bad === 1
+      ? 'one line cannot be read and is left out'
+      : `${readable(bad)} lines cannot be read and are left out`,
     ...describeBadLines(report.badLines, report.data),
   ];
 }

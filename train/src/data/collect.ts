@@ -1,27 +1,49 @@
 import type { Database } from './database.ts';
 import { Sessions } from './sessions.ts';
 
-/** Reads the table `sessions` out into columns: by time, and within one second by the order of lines. */
-export async function collectSessions(database: Database, hasTimes: boolean): Promise<Sessions> {
+/** What to read sessions from: queries in order of time, and within one second in the order of lines. */
+export interface Ordered {
+  /** (page INTEGER), session after session. */
+  readonly pages: string;
+  /** (started DOUBLE, length INTEGER), a row a session. */
+  readonly starts: string;
+}
+
+/** Sessions that `sessionise.sql` cut. */
+export const CUT: Ordered = {
+  pages: 'SELECT page FROM sessions ORDER BY started, session, step',
+  starts:
+    'SELECT started, count(*)::INTEGER AS length FROM sessions GROUP BY started, session ORDER BY started, session',
+};
+
+/** The data's own sessions. */
+export const OWN: Ordered = {
+  pages: 'SELECT page FROM ordered ORDER BY session, seconds, position',
+  starts: 'SELECT started, length::INTEGER AS length FROM starts ORDER BY session',
+};
+
+/** Reads sessions out into columns. @param hasTimes whether their starts mean anything. */
+export async function collectSessions(
+  database: Database,
+  ordered: Ordered,
+  hasTimes: boolean,
+): Promise<Sessions> {
   const [counts] = await database.rows(
-    'SELECT count(*) AS events, count(*) FILTER (step = 1) AS sessions FROM sessions',
+    `SELECT count(*) AS sessions, coalesce(sum(length), 0) AS events FROM (${ordered.starts})`,
   );
-  const events = new Uint32Array(Number(counts?.events));
   const offsets = new Uint32Array(Number(counts?.sessions) + 1);
   const starts = new Float64Array(Number(counts?.sessions));
-  let event = 0;
   let session = 0;
-  const query = 'SELECT page, step = 1 AS opens, started FROM sessions ORDER BY started, session, step';
-  for await (const [pages = [], opens = [], started = []] of database.stream(query)) {
-    for (let row = 0; row < pages.length; row++) {
-      if (opens[row] === true) {
-        offsets[session] = event;
-        starts[session++] = Number(started[row]);
-      }
-      events[event++] = Number(pages[row]);
-    }
+  for await (const [started, lengths] of database.streamNumbers(ordered.starts, ['DOUBLE', 'INTEGER'])) {
+    starts.set(started, session);
+    for (const length of lengths) offsets[session + 1] = (offsets[session++] ?? 0) + length;
   }
-  offsets[session] = event;
+  const events = new Uint32Array(Number(counts?.events));
+  let event = 0;
+  for await (const [pages] of database.streamNumbers(ordered.pages, ['INTEGER'])) {
+    events.set(pages, event);
+    event += pages.length;
+  }
   const names = await pageNames(database);
   return new Sessions({
     ...inOrderOfAppearance(events, names),

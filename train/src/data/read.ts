@@ -1,9 +1,10 @@
 import { UserError } from '../user-error.ts';
-import { collectSessions } from './collect.ts';
-import { type Database, openDatabase, sqlText } from './database.ts';
+import { CUT, collectSessions, OWN } from './collect.ts';
+import { type Database, numberOf, openDatabase, sqlText } from './database.ts';
 import type { Dataset } from './dataset.ts';
 import { isIndexFile, readIndexFiles } from './formats/index-files.ts';
 import type { DataOptions } from './options.ts';
+import { keepsSessions, sortSessions } from './own-sessions.ts';
 import { type Requests, readRequests } from './requests.ts';
 import { type SessionLosses, sessionise } from './sessionise.ts';
 import { Sessions } from './sessions.ts';
@@ -27,8 +28,10 @@ export async function readDataset(options: DataOptions): Promise<Dataset> {
       return readIndex(options, file.path);
     }
     const requests = await readRequests(files, options, database);
-    const losses = await sessionise(database, settingsFor(requests.layout, options));
-    const sessions = await collectSessions(database, requests.layout.hasTimes);
+    const settings = settingsFor(requests.layout, options);
+    const isOwn = keepsSessions(settings);
+    const losses = await (isOwn ? sortSessions : sessionise)(database, settings);
+    const sessions = await collectSessions(database, isOwn ? OWN : CUT, requests.layout.hasTimes);
     return toDataset(options, sessions, { ...requests, files: files.length }, losses);
   });
 }
@@ -55,8 +58,7 @@ export async function writeStage(
         ? 'SELECT visitor, name AS page, seconds, position FROM requests JOIN pages ON id = page ORDER BY position'
         : 'SELECT session, started, step, name AS page, seconds FROM sessions JOIN pages ON id = page ORDER BY started, session, step';
     await database.run(`COPY (${query}) TO ${sqlText(path)} (FORMAT parquet)`);
-    const [row] = await database.rows(`SELECT count(*) AS n FROM ${stage}`);
-    return Number(row?.n);
+    return numberOf(database, `SELECT count(*) FROM ${stage}`);
   });
 }
 

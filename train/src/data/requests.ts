@@ -33,14 +33,16 @@ export async function readRequests(
   const name = layout.isRequestLog
     ? 'CASE WHEN is_url(target) THEN url_page(target) ELSE item_page(target) END'
     : 'item_page(target)';
+  // Each target is named once, however many requests there are for it.
   await database.run(`${pageMacros(options)}
-    CREATE TABLE targets AS
-      SELECT target, ${name} AS name FROM (SELECT DISTINCT target FROM rows WHERE target IS NOT NULL);
+    CREATE TABLE named AS
+      SELECT target, ${name} AS name FROM (SELECT DISTINCT target FROM rows WHERE verdict IS NULL);
     CREATE TABLE pages AS
-      SELECT name, (row_number() OVER () - 1)::INTEGER AS id FROM (SELECT DISTINCT name FROM targets);
+      SELECT name, (row_number() OVER () - 1)::INTEGER AS id FROM (SELECT DISTINCT name FROM named);
+    CREATE TABLE targets AS SELECT target, id FROM named JOIN pages USING (name);
     CREATE TABLE requests AS
       SELECT visitor, id AS page, seconds, rows.rowid AS position
-      FROM rows JOIN targets USING (target) JOIN pages USING (name);
-    DROP TABLE rows; DROP TABLE targets`);
+      FROM rows JOIN targets USING (target) WHERE verdict IS NULL;
+    DROP TABLE rows; DROP TABLE targets; DROP TABLE named`);
   return { layout, counts, badLines };
 }

@@ -34,7 +34,7 @@ export async function readRows(scans: readonly Scan[], database: Database): Prom
 async function findBots({ layout, ...scan }: Scan, database: Database): Promise<void> {
   if (!layout.agents) return;
   const agents = layout.agents(scanSql({ layout, ...scan }, 'ignore'));
-  const query = `SELECT DISTINCT agent FROM (${agents}) WHERE agent NOT IN (SELECT agent FROM bots)`;
+  const query = `SELECT agent FROM (SELECT DISTINCT agent FROM (${agents})) WHERE agent NOT IN (SELECT agent FROM bots)`;
   const found: string[] = [];
   for await (const [column = []] of database.stream(query)) {
     for (const agent of column) {

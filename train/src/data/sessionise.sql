@@ -53,7 +53,10 @@ numbered AS (
     first_value(position) OVER visit_order AS session,
     first_value(seconds) OVER visit_order AS started,
     row_number() OVER visit_order AS step,
-    count(*) OVER (PARTITION BY visitor, visit) AS length
+    count(*) OVER (
+      PARTITION BY visitor, visit ORDER BY seconds, position
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS length
   FROM supported CROSS JOIN settings
   WHERE previous_page IS NULL OR NOT fold_repeats OR page <> previous_page
   WINDOW visit_order AS (PARTITION BY visitor, visit ORDER BY seconds, position)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database } from './database.ts';
+import { type Database, numberOf } from './database.ts';
 
 /** How requests become sessions. */
 export interface SessionSettings {
@@ -44,24 +44,19 @@ export async function sessionise(database: Database, settings: SessionSettings):
   // Kept as tables, the stages are computed once and can be counted.
   const [visits = '', ...rest] = text.replaceAll('TEMPORARY VIEW', 'TEMPORARY TABLE').split(/;\n/);
   await database.run(visits);
-  const requests = await countOf(database, 'SELECT count(*) AS n FROM requests');
+  const requests = await numberOf(database, 'SELECT count(*) FROM requests');
   await database.run('DROP TABLE requests');
   for (const statement of rest) if (statement.trim() !== '') await database.run(statement);
   const rare = `FROM support WHERE requests < ${minSupport} OR visits < ${minVisitors}`;
   return {
-    repeats: requests - (await countOf(database, 'SELECT count(*) AS n FROM visits')),
-    rarePages: await countOf(database, `SELECT count(*) AS n ${rare}`),
-    rareEvents: await countOf(database, `SELECT coalesce(sum(requests), 0) AS n ${rare}`),
+    repeats: requests - (await numberOf(database, 'SELECT count(*) FROM visits')),
+    rarePages: await numberOf(database, `SELECT count(*) ${rare}`),
+    rareEvents: await numberOf(database, `SELECT coalesce(sum(requests), 0) ${rare}`),
     shortVisits:
-      (await countOf(database, 'SELECT coalesce(sum(opens), 0) AS n FROM visits')) -
-      (await countOf(database, 'SELECT count(*) AS n FROM sessions WHERE step = 1')),
+      (await numberOf(database, 'SELECT coalesce(sum(opens), 0) FROM visits')) -
+      (await numberOf(database, 'SELECT count(*) FROM sessions WHERE step = 1')),
   };
 }
 
 /** The text that Spark runs too. */
 const SESSIONISE = join(import.meta.dirname, 'sessionise.sql');
-
-async function countOf(database: Database, query: string): Promise<number> {
-  const [row] = await database.rows(query);
-  return Number(row?.n);
-}

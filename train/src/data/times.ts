@@ -4,6 +4,7 @@
  */
 export const TIME_MACROS = `
   CREATE MACRO number_seconds(n) AS CASE
+    WHEN n BETWEEN -1e11 AND 1e11 THEN n
     WHEN NOT isfinite(n) THEN NULL
     WHEN n >= 1e17 THEN n / 1e9
     WHEN n >= 1e14 THEN n / 1e6

@@ -4,7 +4,7 @@ import { selectRows, urlOf } from './requests.ts';
 /** `host ident user [time] "request" status bytes`, with a virtual host before it or not. */
 const LINE = /^(\S+:\d+ )?\S+ \S+ .*?\[[^\]]+\] "(?:[^"\\]|\\.)*" \d{3} (?:\d+|-)/;
 
-const TIME_FORMAT = '%d/%b/%Y:%H:%M:%S %z';
+const TIME_FORMAT = '%d/%b/%Y:%H:%M:%S %z] ';
 
 /** Apache's and nginx's common and combined logs; quoted fields after the user agent may hold `Sec-Purpose`. */
 export const accessLog: Format = {
@@ -13,8 +13,9 @@ export const accessLog: Format = {
     if (shareOf(sample, (text) => LINE.test(text)) < MOST) return undefined;
     const matches = sample.lines.map(({ text }) => LINE.exec(text)).filter((match) => match !== null);
     const withHost = matches.filter((match) => match[1] !== undefined).length > matches.length / 2;
-    const quotes = Math.max(...sample.lines.map(({ text }) => unescaped(text).split('"').length));
-    return layout({ withHost, keepHost, isCombined: quotes >= 7, hasMore: quotes >= 9 });
+    const hasPieces = (least: number) =>
+      shareOf(sample, (text) => unescaped(text).split('"').length >= least) > 0.5;
+    return layout({ withHost, keepHost, isCombined: hasPieces(7), hasMore: hasPieces(9) });
   },
 };
 
@@ -35,12 +36,12 @@ function layout(shape: Record<'withHost' | 'keepHost' | 'isCombined' | 'hasMore'
     rows: (scan) =>
       selectRows({
         from: `(SELECT *, f[1] AS head, f[2] AS request, try_cast(substr(f[3], 2, 3) AS INTEGER) AS status_code FROM ${fields(scan)})`,
-        isWhole:
-          "len(f) >= 3 AND head LIKE '% [%] ' AND f[3][1] = ' ' AND f[3][5] = ' ' AND status_code IS NOT NULL",
+        isWhole: `len(f) ${isCombined ? '>= 7 AND len(f) % 2 = 1' : '= 3'} AND ends_with(head, '] ') AND regexp_matches(f[3], '^ [1-5]\\d\\d ')`,
+        isKeyless: "starts_with(head, ' ')",
         key: [`split_part(head, ' ', ${withHost ? 2 : 1})`, ...(agent ? [agent] : [])],
         page: withHost && keepHost ? urlOf("split_part(head, ' ', 1)", target) : target,
-        seconds: `epoch(try_strptime(split_part(split_part(head, '[', 2), ']', 1), '${TIME_FORMAT}'))`,
-        method: "split_part(request, ' ', 1)",
+        seconds: `epoch(try_strptime(split_part(head, '[', 2), '${TIME_FORMAT}'))`,
+        isGet: "starts_with(request, 'GET ')",
         status: 'status_code',
         agent,
         purpose: hasMore ? "array_to_string(f[8:], ' ')" : undefined,

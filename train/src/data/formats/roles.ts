@@ -1,11 +1,12 @@
 import { UserError } from '../../user-error.ts';
 
-/** What a column can be. A table needs a page, and a session or a visitor. */
+/** What a column can be. A table needs a page, and a session or a visitor; `order` is that of events at one time. */
 export const ROLES = [
   'session',
   'visitor',
   'page',
   'time',
+  'order',
   'agent',
   'method',
   'status',
@@ -28,8 +29,9 @@ const USUAL_NAMES: Record<Role, readonly string[]> = {
   ],
   time: [
     ...['edgestarttimestamp', 'time', 'timestamp', 'ts', 'eventtime', 'eventtimestamp', 'timeframe'],
-    ...['datetime', 'timeiso8601', 'timelocal', 'createdat', 'date'],
+    ...['datetime', 'timeiso8601', 'timelocal', 'createdat', 'date', 'seconds'],
   ],
+  order: ['position', 'step', 'sequencenumber', 'sequence', 'hitnumber'],
   agent: ['clientrequestuseragent', 'httpuseragent', 'useragent', 'agent'],
   method: ['clientrequestmethod', 'requestmethod', 'httpmethod', 'method'],
   status: ['edgeresponsestatus', 'responsestatus', 'statuscode', 'httpstatus', 'status'],

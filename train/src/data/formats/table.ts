@@ -41,6 +41,8 @@ interface Access {
   readonly kind: string;
   readonly from: (scan: string) => string;
   readonly isWhole: string;
+  /** Whether a value may hold a line break. */
+  readonly mayBreak: boolean;
   /** VARCHAR expression of a column. */
   readonly text: (name: string) => string;
   /** DOUBLE expression of the time column, in s. */
@@ -55,7 +57,9 @@ function tableLayout(access: Access, columns: Columns, { keepHost = false }: Sha
   const key = hasSessions
     ? [part('session') ?? '']
     : [part('visitor') ?? '', ...(agentText ? [agentText] : [])];
+  const order = part('order');
   const status = part('status');
+  const method = part('method');
   const host = part('host');
   const page = part('page') ?? '';
   const isLog =
@@ -69,14 +73,15 @@ function tableLayout(access: Access, columns: Columns, { keepHost = false }: Sha
     isLineSession: false,
     rows: (scan) =>
       selectRows({
-        from: access.from(scan),
+        from: order ? inOrder(access.from(scan), order, key) : access.from(scan),
         isWhole: access.isWhole,
+        mayBreak: access.mayBreak,
         key,
         page: host && keepHost ? urlOf(host, page) : page,
         seconds: columns.time === undefined ? undefined : access.seconds(columns.time),
         ...(isLog
           ? {
-              method: part('method'),
+              isGet: method && `upper(${method}) = 'GET'`,
               status: status && `try_cast(${status} AS INTEGER)`,
               agent: agentText,
               purpose: part('purpose'),
@@ -90,6 +95,11 @@ function tableLayout(access: Access, columns: Columns, { keepHost = false }: Sha
   };
 }
 
+/** Rows in an order of their own, for tables that are in none: a cluster writes them as it pleases. */
+function inOrder(from: string, order: string, key: readonly string[]): string {
+  return `(SELECT * FROM ${from} ORDER BY try_cast(${order} AS DOUBLE), ${key.map((part) => `try_cast(${part} AS BIGINT), ${part}`).join(', ')})`;
+}
+
 function parquetLayout(sample: Sample, table: NonNullable<Sample['parquet']>, shape: Shape): Layout {
   const names = table.map(({ name }) => name);
   const columns = wholeColumns(sample, names, shape);
@@ -101,6 +111,7 @@ function parquetLayout(sample: Sample, table: NonNullable<Sample['parquet']>, sh
       kind: 'Parquet',
       from: (scan) => scan,
       isWhole: 'true',
+      mayBreak: true,
       text: (name) => `${quoted(name)}::VARCHAR`,
       seconds: (name) => secondsOfColumn(quoted(name), type(name)),
     },
@@ -122,6 +133,7 @@ function jsonLayout(sample: Sample, shape: Shape, format: FormatName = 'events')
       from: (scan) =>
         `(SELECT _line, _file, _number, CASE WHEN json_valid(line) THEN json_extract_string(line, [${list}]) END AS f FROM ${scan})`,
       isWhole: 'f IS NOT NULL',
+      mayBreak: true,
       text,
       seconds: (name) => secondsOf(text(name)),
     },
@@ -135,7 +147,7 @@ function delimitedLayout(sample: Sample, shape: Shape): Layout | undefined {
   if (!header) return undefined;
   const byPlace = Object.values(shape.columns ?? {}).every((name) => /^[1-9]\d*$/.test(name));
   const isPlaced = shape.columns !== undefined && byPlace;
-  for (const delimiter of ['\t', ',', ';', '|']) {
+  for (const delimiter of DELIMITERS.keys()) {
     const fields = splitFields(header.text, delimiter);
     if (fields.length < 2) continue;
     const names = isPlaced ? fields.map((_, i) => String(i + 1)) : fields.map((name) => name.trim());
@@ -150,31 +162,49 @@ function delimitedLayout(sample: Sample, shape: Shape): Layout | undefined {
   );
 }
 
-/** A field in quotes, in which they are doubled; or one that does not begin with a quote. */
 function delimitedAccess(delimiter: string, names: readonly string[], header: string | undefined): Access {
-  const one = delimiter === '|' ? '\\|' : delimiter;
-  const field = `("(?:[^"]|"")*"|[^"${delimiter}][^${delimiter}]*|)${one}`;
-  const ended = `line || ${sqlText(delimiter)}`;
-  const quoted = `CASE WHEN regexp_full_match(${ended}, ${sqlText(`(?:${field})+`)}) THEN regexp_extract_all(${ended}, ${sqlText(field)}, 1) END`;
-  const fields = `CASE WHEN contains(line, '"') THEN ${quoted} ELSE string_split(line, ${sqlText(delimiter)}) END`;
-  const text = (name: string) => `trim(unquoted(f[${names.indexOf(name) + 1}]))`;
+  const split = sqlText(delimiter);
+  const field = fieldPattern(delimiter);
+  const ended = `line || ${split}`;
+  const blanks = delimiter === '\t' ? [' '] : [' ', '\t'];
+  const hasBlanks = blanks.map((blank) => `contains(line, ${sqlText(blank)})`).join(' OR ');
+  const clean = (list: string) =>
+    `list_transform(${list}, t -> trim(unquoted(t), ${sqlText(blanks.join(''))}))`;
+  // Most lines have neither quotes nor blanks, and are split as they are.
+  const fields = `CASE
+    WHEN contains(line, '"') THEN CASE WHEN regexp_full_match(${ended}, ${sqlText(`(?:${field})+`)})
+      THEN ${clean(`regexp_extract_all(${ended}, ${sqlText(field)}, 1)`)} END
+    WHEN ${hasBlanks} THEN ${clean(`string_split(line, ${split})`)}
+    ELSE string_split(line, ${split}) END`;
+  const text = (name: string) => `f[${names.indexOf(name) + 1}]`;
   const rows = header === undefined ? '' : ` WHERE line <> ${sqlText(header)}`;
   return {
     format: 'events',
-    kind:
-      { '\t': 'table with tabs', ',': 'table with commas', ';': 'table with semicolons' }[delimiter] ??
-      'table with bars',
+    kind: `table with ${DELIMITERS.get(delimiter)}`,
     from: (scan) => `(SELECT _line, _file, _number, ${fields} AS f FROM ${scan}${rows})`,
     isWhole: `len(f) = ${names.length}`,
+    mayBreak: false,
     text,
     seconds: (name) => secondsOf(text(name)),
   };
 }
 
+const DELIMITERS = new Map([
+  ['\t', 'tabs'],
+  [',', 'commas'],
+  [';', 'semicolons'],
+  ['|', 'bars'],
+]);
+
+/** A field in quotes, in which quotes are doubled, or one that does not begin with a quote; and its delimiter. */
+function fieldPattern(delimiter: string): string {
+  const one = delimiter === '|' ? '\\|' : delimiter;
+  return `("(?:[^"]|"")*"|[^"${delimiter}][^${delimiter}]*|)${one}`;
+}
+
 /** Splits a header as its rows will be split. */
 function splitFields(text: string, delimiter: string): string[] {
-  const one = delimiter === '|' ? '\\|' : delimiter;
-  const pattern = new RegExp(`("(?:[^"]|"")*"|[^"${delimiter}][^${delimiter}]*|)${one}`, 'gy');
+  const pattern = new RegExp(fieldPattern(delimiter), 'gy');
   return [...`${text}${delimiter}`.matchAll(pattern)].map(([, field = '']) =>
     field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field,
   );

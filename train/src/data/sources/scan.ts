@@ -35,5 +35,7 @@ export function scanSql({ files, compression, isParquet }: Scan, rejects: Reject
     rejects === 'store' ? 'store_rejects = true' : 'ignore_errors = true',
   ];
   const source = `read_csv(${paths}, ${options.join(', ')})`;
-  return `(SELECT line, line AS _line, _file, NULL::BIGINT AS _number FROM ${source} WHERE trim(line) <> '')`;
+  // Blank lines are no data. Most lines begin with something greater than a blank: no more is looked at of them.
+  return `(SELECT line, line AS _line, _file, NULL::BIGINT AS _number FROM ${source}
+    WHERE line >= '!' OR trim(line, ' \t') <> '')`;
 }
