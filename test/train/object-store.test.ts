@@ -1,18 +1,23 @@
-import { createHash, createHmac } from 'node:crypto';
-import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { join, relative } from 'node:path';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { fetchObjects, isObjectUrl } from '@pathcast/train/data/sources/object-store';
 import { UserError } from '@pathcast/train/user-error';
-import S3rver from 's3rver';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ALL_PAGES, FIXTURES, read } from '../support/dataset.ts';
 import { temporaryFolder } from '../support/folder.ts';
-
-/** The pair that s3rver knows, with a secret of our own: `isSigned` checks it, s3rver itself does not. */
-const ACCESS_KEY_ID = 'S3RVER';
-const SECRET = 'a/secret+of=ours';
+import {
+  ACCESS_KEY_ID,
+  closedEndpoint,
+  KEYS,
+  listing,
+  SECRET,
+  serve,
+  startStore,
+  storeOf,
+} from '../support/s3-store.ts';
 
 describe('isObjectUrl', () => {
   it.each([
@@ -342,14 +347,33 @@ describe('fetchObjects', () => {
   });
 });
 
+describe('data in an object store', () => {
+  it('is read as if it lay in a folder, and named as the user named it', async () => {
+    const log = await readFile(join(FIXTURES, 'combined.log'));
+    const cut = log.indexOf('\n', 600) + 1;
+    const { env } = await startStore({
+      'logs/access.log.2.gz': gzipSync(log.subarray(0, cut)),
+      'logs/access.log.3': Buffer.concat([log.subarray(cut), Buffer.from('broken\n')]),
+    });
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    try {
+      const options = { ...ALL_PAGES, maxBad: 10, data: 's3://visits/logs/' };
+      const { sessions, report } = await read('/', options);
+      expect(sessions).toEqual((await read('combined.log', ALL_PAGES)).sessions);
+      expect(report).toMatchObject({ data: 's3://visits/logs/', files: 2 });
+      expect(report.badLines).toMatchObject([{ file: 's3://visits/logs/access.log.3', text: 'broken' }]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
 /** The SDK would refuse an endpoint of its own with either of the last two, and show the first to the store. */
 const FOREIGN_CONFIG = `[default]
 sdk_ua_app_id = from-the-file
 use_dualstack_endpoint = true
 use_fips_endpoint = true
 `;
-
-const KEYS = { AWS_ACCESS_KEY_ID: ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: SECRET };
 
 /** The one-sentence error of a download, and what it left in its folder. */
 async function failureOf(url: string, env: NodeJS.ProcessEnv) {
@@ -360,112 +384,7 @@ async function failureOf(url: string, env: NodeJS.ProcessEnv) {
   return { error, left: await readdir(folder) };
 }
 
-/** Serves until the test ends; gives the environment that leads there, and the GET requests that came. */
-async function serve(listener: RequestListener) {
-  const requests: IncomingMessage[] = [];
-  const server = createServer((req, res) => {
-    if (req.method === 'GET') requests.push(req);
-    listener(req, res);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await once(server.close(), 'close');
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const env = { ...KEYS, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${address.port}` };
-  return { env, requests };
-}
-
-async function closedEndpoint(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await once(server.close(), 'close');
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-}
-
-/** s3rver with a bucket `visits`, behind a check of the signatures that it does not make itself. */
-async function startStore(objects: Record<string, string | Buffer>) {
-  const configureBuckets = [{ name: 'visits', configs: [] }];
-  const s3rver = new S3rver({ directory: await temporaryFolder(), silent: true, configureBuckets });
-  await s3rver.configureBuckets();
-  const answer = s3rver.callback();
-  const store = await serve((req, res) => {
-    if (req.method === 'PUT' || isSigned(req)) answer(req, res);
-    else res.writeHead(403).end('<Error><Code>SignatureDoesNotMatch</Code></Error>');
-  });
-  for (const [key, body] of Object.entries(objects)) await put(store.env.AWS_ENDPOINT_URL_S3, key, body);
-  return store;
-}
-
-/** Puts an object without a signature, its key as it is: a URL would lose `..` and encode less. */
-async function put(endpoint: string, key: string, body: string | Buffer): Promise<void> {
-  const path = `/visits/${key.split('/').map(encodeURIComponent).join('/')}`;
-  const req = request(endpoint, {
-    method: 'PUT',
-    path,
-    headers: { 'Content-Length': Buffer.byteLength(body) },
-  });
-  const answered = once(req, 'response');
-  req.end(body);
-  const [res]: IncomingMessage[] = await answered;
-  res?.resume();
-  if (res?.statusCode !== 200) throw new Error(`PUT ${key}: ${res?.statusCode}`);
-}
-
-/** @see AWS Signature Version 4, with the payload's digest as the header states it. */
-function isSigned({ method, url = '', headers }: IncomingMessage): boolean {
-  const [, scope = '', names = '', signature] =
-    /Credential=[^/]+\/(\S+), SignedHeaders=(\S+), Signature=(\S+)/.exec(headers.authorization ?? '') ?? [];
-  const [path, query = ''] = url.split('?');
-  const canonicalHeaders = names.split(';').map((name) => `${name}:${headers[name]}\n`);
-  const canonical = [
-    method,
-    path,
-    query.split('&').sort().join('&'),
-    canonicalHeaders.join(''),
-    names,
-    headers['x-amz-content-sha256'],
-  ].join('\n');
-  const digest = createHash('sha256').update(canonical).digest('hex');
-  const toSign = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, digest].join('\n');
-  const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
-  const signingKey = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${SECRET}`);
-  return hmac(signingKey, toSign).toString('hex') === signature;
-}
-
 /** The regions that requests are signed for. */
 function regionsOf(requests: readonly IncomingMessage[]) {
   return requests.map(({ headers }) => headers.authorization?.split('/')[2]);
-}
-
-function listing(objects: readonly [string, number][], token = ''): string {
-  const contents = objects.map(
-    ([key, bytes]) => `<Contents><Key>${key}</Key><Size>${bytes}</Size></Contents>`,
-  );
-  const next = `<IsTruncated>${token !== ''}</IsTruncated><NextContinuationToken>${token}</NextContinuationToken>`;
-  return `<ListBucketResult>${next}${contents.join('')}</ListBucketResult>`;
-}
-
-/**
- * A store for what s3rver cannot do: list by pages on today's OpenSSL, keep `..` in a key, or cut an object off. Each
- * object holds its own key; where more bytes than that are declared, the connection ends early.
- */
-function storeOf(bytesOf: Record<string, number>): RequestListener {
-  return (req, res) => {
-    const [path = '', query = ''] = (req.url ?? '').split('?');
-    const parameters = new URLSearchParams(query);
-    if (parameters.has('list-type')) {
-      const start = Number(parameters.get('continuation-token') ?? 0);
-      const objects = Object.entries(bytesOf);
-      const end = start + 1_000;
-      res.end(listing(objects.slice(start, end), end < objects.length ? String(end) : ''));
-      return;
-    }
-    const key = decodeURIComponent(path.slice('/visits/'.length));
-    res.writeHead(200, { 'Content-Length': bytesOf[key] ?? 0 });
-    res.write(key, () => (Buffer.byteLength(key) === bytesOf[key] ? res.end() : res.destroy()));
-  };
 }
