@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { z } from 'zod';
 import { describeBad, describeLosses, readable } from './cli/describe-data.ts';
+import { showReading } from './cli/show-reading.ts';
 import { dataOptions } from './data/options.ts';
 import { readDataset } from './data/read.ts';
 import type { DataReport } from './data/report.ts';
@@ -12,7 +13,7 @@ export const inspectOptions = z.strictObject({
 
 /** `npm run train -- inspect`: shows what data holds and what training would make of it. */
 export async function inspect({ json, ...options }: z.infer<typeof inspectOptions>): Promise<void> {
-  const { report } = await readDataset(options);
+  const { report } = await showReading(options.data, () => readDataset(options));
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : showReport(report));
 }
 
@@ -41,25 +42,23 @@ function lineTable(report: DataReport): string {
   return table(['lines', '', ''], [['read', readable(read), ''], ...rows, ['kept', readable(kept), '']]);
 }
 
-/** What became of the kept ones. */
+/** What became of the kept ones; what did not happen is not shown. */
 function sessionTable({ settings, sessions }: DataReport): string {
-  const { sessionGap, foldRepeats, minSupport, minVisitors, minLength } = settings;
+  const { sessionGap, minSupport, minVisitors, minLength } = settings;
   const cut = sessionGap === null ? 'the data’s own' : `end after ${sessionGap} minutes of silence`;
+  const rare = `views of ${readable(sessions.rarePages)} pages with fewer than ${minSupport} views or ${minVisitors} sessions`;
+  const losses: [name: string, count: number, meaning: string][] = [
+    ['repeats', sessions.repeats, 'pages asked for again at once: folded'],
+    ['rare', sessions.rareEvents, rare],
+    ['short', sessions.shortVisits, `visits of fewer than ${minLength} pages`],
+  ];
   return table(
     ['sessions', '', ''],
     [
       ['visits', readable(sessions.count + sessions.shortVisits), cut],
-      [
-        'repeats',
-        readable(sessions.repeats),
-        foldRepeats ? 'pages asked for again at once: folded' : 'kept as they are',
-      ],
-      [
-        'rare',
-        readable(sessions.rareEvents),
-        `views of ${readable(sessions.rarePages)} pages with fewer than ${minSupport} views or ${minVisitors} sessions`,
-      ],
-      ['short', readable(sessions.shortVisits), `visits of fewer than ${minLength} pages`],
+      ...losses
+        .filter(([, count]) => count > 0)
+        .map(([name, count, meaning]) => [name, readable(count), meaning]),
     ],
   );
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { readable } from './cli/describe-data.ts';
 import { userPath } from './cli/run.ts';
+import { showReading } from './cli/show-reading.ts';
 import { dataOptions } from './data/options.ts';
 import { STAGES, writeStage } from './data/read.ts';
 import { UserError } from './user-error.ts';
@@ -23,7 +24,7 @@ export async function prepare({ to, out, ...options }: z.infer<typeof prepareOpt
   if (!existsSync(dirname(out))) throw new UserError(`--out: ${dirname(out)}: no such folder`);
   const unfinished = `${out}.unfinished-${process.pid}`;
   try {
-    const rows = await writeStage(options, to, unfinished);
+    const rows = await showReading(options.data, () => writeStage(options, to, unfinished));
     await rename(unfinished, out);
     process.stdout.write(
       `  ${readable(rows)} ${to === 'requests' ? 'requests' : 'events of sessions'}\n${out}\n`,

@@ -34,7 +34,11 @@ await runCommand(async () => {
   const pack = await readPack(join(folder, version ?? (await currentVersion(folder)), ARTIFACT.pack));
   if (pack.spec.task !== 'next')
     throw new UserError(`${name} labels characters; it ranks no pages to evaluate`);
-  const { sessions } = await readDataset({ minSupport: 1, minVisitors: 1, ...data });
+  const { sessions } = await readDataset({
+    ...data,
+    minSupport: data.minSupport ?? 1,
+    minVisitors: data.minVisitors ?? 1,
+  });
   const tokens = new TokenIndex(pack.tokens);
   const { sessions: known, unseenEvents } = removeUnseen(
     sessions,

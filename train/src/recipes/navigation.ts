@@ -2,6 +2,7 @@ import type { ModelSpec } from '@pathcast/models/spec';
 import type { Vocabulary } from '@pathcast/models/vocabulary';
 import { describeData } from '../cli/describe-data.ts';
 import { showProgress } from '../cli/progress.ts';
+import { showReading } from '../cli/show-reading.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { countTokens, encodeSessions, vocabularyOf } from '../data/encode.ts';
 import type { DataOptions } from '../data/options.ts';
@@ -27,7 +28,7 @@ import { trainTutorial } from './tutorial.ts';
 
 /** `npm run train -- navigation`: fits the ranker, shows it beside its baselines, and exports it. */
 export async function trainNavigation(asked: NavigationOptions): Promise<void> {
-  const data = await readDataset(asked);
+  const data = await showReading(asked.data, () => readDataset(asked));
   if (asked.recipe === 'tutorial') return trainTutorial(data, asked);
   const options = settle(asked, data.sessions.length);
   const test = options.test === undefined ? undefined : await readTest(options, options.test);
@@ -69,7 +70,7 @@ type Encoded = readonly (readonly number[])[];
 
 /** Test data is read as it is: which pages it may hold, the training data says. */
 async function readTest(options: DataOptions, data: string): Promise<Dataset> {
-  return readDataset({ ...options, data, minSupport: 1, minVisitors: 1 });
+  return showReading(data, () => readDataset({ ...options, data, minSupport: 1, minVisitors: 1 }));
 }
 
 /** Fits on a part of the sessions and ranks the rest: the honest figure when there is no test file. */

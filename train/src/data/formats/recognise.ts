@@ -2,10 +2,10 @@ import { UserError } from '../../user-error.ts';
 import { maskVisitors } from '../mask.ts';
 import type { Sample } from '../sources/sample.ts';
 import { accessLog } from './access-log.ts';
+import { events, logpush } from './events.ts';
 import type { Format, FormatName, Layout, Shape } from './format.ts';
 import { ga4 } from './ga4.ts';
 import { sessions, spmf } from './sequences.ts';
-import { events, logpush } from './table.ts';
 
 /** In the order of how much they ask of a file. */
 const READERS: Readonly<Record<Exclude<FormatName, 'index'>, Format>> = {
