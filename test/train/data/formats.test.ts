@@ -248,6 +248,26 @@ describe('files', () => {
     expect((await read(folder, ALL_PAGES)).sessions).toEqual(VISITS);
   });
 
+  it('may begin with a byte order mark each, have Windows line ends and their header again', async () => {
+    const folder = await temporaryFolder();
+    const table = (...rows: string[]) => `\ufeff${['session,page,time', ...rows].join('\r\n')}\r\n`;
+    await writeFile(join(folder, 'a.csv'), table('1,/a,1', '', 'session,page,time', '1,/b,2'));
+    await writeFile(join(folder, 'b.csv'), table('1,/c,3'));
+    await writeFile(join(folder, 'c.csv.gz'), gzipSync(table('1,/d,4')));
+    const { sessions, report } = await read(folder);
+    expect(report.rows).toEqual({ read: 4, kept: 4, bad: {}, dropped: {} });
+    expect(sessions).toEqual([['/a', '/b', '/c', '/d']]);
+  });
+
+  it('of one format are refused when some name sessions and others visitors', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.csv'), 'session,page,time\n1,/a,1\n');
+    await writeFile(join(folder, 'b.csv'), 'user_id,page,time\n1,/a,1\n');
+    expect(await failure(folder)).toContain(
+      'FILE/b.csv is events (table with commas: visitor user_id, page, time): bring files',
+    );
+  });
+
   it('of two kinds are refused, both named', async () => {
     const folder = await temporaryFolder();
     await copyFile(join(FIXTURES, 'combined.log'), join(folder, 'a.log'));

@@ -22,7 +22,7 @@ export async function planScans(
     if (isEmpty(sample)) throw new UserError(`${file.name}: the file is empty`);
     const layout = recognise(sample, shape);
     const [first] = scans;
-    if (first && (first.layout.format !== layout.format || first.layout.hasTimes !== layout.hasTimes)) {
+    if (first && kindOf(first.layout) !== kindOf(layout)) {
       throw new UserError(
         `${first.files[0]?.name} is ${first.layout.format} (${first.layout.description}), ${file.name} is ${layout.format} (${layout.description}): bring files of one kind`,
       );
@@ -37,6 +37,11 @@ export async function planScans(
   const [first] = scans;
   if (!first) throw new UserError(`${files[0]?.name} and the others are empty`);
   return { scans, layout: first.layout };
+}
+
+/** Sessions come of files together only where they name them alike, and all have times or none has. */
+function kindOf({ format, hasSessions, hasTimes }: Layout): string {
+  return `${format} ${hasSessions} ${hasTimes}`;
 }
 
 function isEmpty(sample: Sample): boolean {
