@@ -176,14 +176,19 @@ describe('event tables', () => {
   });
 
   it.each([
-    ['seconds', ['100', '7', '1e2', '3.5'], ['/3', '/1', '/0', '/2']],
-    ['milliseconds', ['1772528400900', '1772528400100'], ['/1', '/0']],
-    ['micro- and nanoseconds', ['1772528400900000', '1772528400100000000'], ['/1', '/0']],
-    ['dates with and without a zone', ['2026-03-03 10:00:00', '2026-03-03T10:30:00+01:00'], ['/1', '/0']],
-    ['dates of logs', ['03/Mar/2026:10:00:01 +0100', '03/Mar/2026:09:00:00 +0000'], ['/1', '/0']],
-  ])('sort %s by time', async (_, times, expected) => {
+    ['seconds', ['100', '7', '1e2', '3.5'], ['/3', '/1', '/0', '/2'], 3.5],
+    ['milliseconds', ['1772528400900', '1772528400100'], ['/1', '/0'], 1772528400.1],
+    ['microseconds', ['1772528400900000', '1772528400100000'], ['/1', '/0'], 1772528400.1],
+    ['nanoseconds', ['1772528400900000000', '1772528400100000000'], ['/1', '/0'], 1772528400.1],
+    ['all of them', ['1772528403000', '1772528402', '1772528401000000'], ['/2', '/1', '/0'], 1772528401],
+    ['dates', ['2026-03-03 09:30:00', '2026-03-03T10:00:00+01:00'], ['/1', '/0'], 1772528400],
+    ['dates of logs', ['03/Mar/2026:10:00:01 +0100', '03/Mar/2026:09:00:00 +0000'], ['/1', '/0'], 1772528400],
+    ['dates of mail', ['Tue, 03 Mar 2026 09:00:01 GMT', '2026/03/03 09:00:00'], ['/1', '/0'], 1772528400],
+  ])('go by their time in %s; without a zone, in UTC', async (_, times, expected, started) => {
     const text = `session\tpage\ttime\n${times.map((time, i) => `s\t/${i}\t${time}\n`).join('')}`;
-    expect((await read(await fileOf(text))).sessions).toEqual([expected]);
+    const { sessions, columns } = await read(await fileOf(text));
+    expect(sessions).toEqual([expected]);
+    expect(columns.starts?.[0]).toBeCloseTo(started, 3);
   });
 });
 
