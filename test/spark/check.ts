@@ -169,7 +169,7 @@ async function runSpark(spark: Spark, settings: Settings, folder: string): Promi
 function sessioniseArguments(requests: string, out: string, settings?: Settings): string[] {
   const args = ['--requests', requests, '--out', out];
   if (!settings) return args;
-  args.push('--session-gap', String(settings.sessionGap));
+  args.push('--session-gap', String(settings.sessionGap / 60)); // which takes minutes
   args.push(settings.foldRepeats ? '--fold-repeats' : '--no-fold-repeats');
   args.push('--min-support', String(settings.minSupport), '--min-visitors', String(settings.minVisitors));
   return [...args, '--min-length', String(settings.minLength)];

@@ -28,7 +28,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Cuts a table of requests into sessions.")
     parser.add_argument("--requests", required=True, help="Parquet table: visitor, page, seconds, position")
     parser.add_argument("--out", required=True, help="where the Parquet table of sessions goes; must not exist")
-    parser.add_argument("--session-gap", type=float, default=1800, help="seconds of silence that end a visit")
+    parser.add_argument("--session-gap", type=float, default=30, help="minutes of silence that end a visit")
     parser.add_argument(
         "--fold-repeats",
         action=argparse.BooleanOptionalAction,
@@ -89,7 +89,7 @@ def settings_of(spark: SparkSession, arguments: argparse.Namespace) -> DataFrame
           CAST(:min_length AS INT) AS min_length
         """,
         args={
-            "session_gap": arguments.session_gap,
+            "session_gap": arguments.session_gap * 60,
             "fold_repeats": arguments.fold_repeats,
             "min_support": arguments.min_support,
             "min_visitors": arguments.min_visitors,

@@ -42,7 +42,10 @@ export async function sessionise(database: Database, settings: SessionSettings):
   );
   const text = await readFile(SESSIONISE, 'utf8');
   // Kept as tables, the stages are computed once and can be counted.
-  const [visits = '', ...rest] = text.replaceAll('TEMPORARY VIEW', 'TEMPORARY TABLE').split(/;\n/);
+  const [visits = '', ...rest] = text
+    .replace(/--.*/g, '')
+    .replaceAll('TEMPORARY VIEW', 'TEMPORARY TABLE')
+    .split(';');
   await database.run(visits);
   const requests = await numberOf(database, 'SELECT count(*) FROM requests');
   await database.run('DROP TABLE requests');
