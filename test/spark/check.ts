@@ -8,7 +8,7 @@ import { prepareSpark, type Spark, SparkMissingError } from './spark.ts';
 
 /** `npm run check:spark`: the text of sessionise.sql gives the same sessions on Spark as on DuckDB. */
 
-const SQL = resolve(import.meta.dirname, '../../train/src/data/sessionise.sql');
+const SQL = resolve(import.meta.dirname, '../../train/src/data/sessions/sessionise.sql');
 const SEED = 1;
 const COLUMNS = 'session, started, step, page, seconds';
 const TYPES = /^session BIGINT, started DOUBLE, step (INTEGER|BIGINT), page VARCHAR, seconds DOUBLE$/;

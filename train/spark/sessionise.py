@@ -2,7 +2,7 @@
 
     spark-submit train/spark/sessionise.py --requests requests.parquet --out sessions.parquet
 
-All the logic is train/src/data/sessionise.sql, the text that DuckDB runs too.
+All the logic is train/src/data/sessions/sessionise.sql, the text that DuckDB runs too.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 REQUESTS = {"visitor": "bigint", "page": "string", "seconds": "double", "position": "bigint"}
 SESSIONS = ["session", "started", "step", "page", "seconds"]
-SQL = Path(__file__).resolve().parent.parent / "src" / "data" / "sessionise.sql"
+SQL = Path(__file__).resolve().parent.parent / "src" / "data" / "sessions" / "sessionise.sql"
 
 
 class UserError(Exception):

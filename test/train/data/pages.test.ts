@@ -1,5 +1,5 @@
 import { openDatabase, sqlText } from '@pathcast/train/data/database';
-import { checkPattern, type PageNaming, pageMacros } from '@pathcast/train/data/pages';
+import { checkPattern, type PageNaming, pageMacros } from '@pathcast/train/data/requests/pages';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@pathcast/train/data/database';
 import { defaultDataOptions } from '@pathcast/train/data/options';
-import { readRequests } from '@pathcast/train/data/requests';
+import { readRequests } from '@pathcast/train/data/requests/read-requests';
 import { describe, expect, it } from 'vitest';
 import { fileOf, read } from '../../support/dataset.ts';
 import { temporaryFolder } from '../../support/folder.ts';

@@ -1,7 +1,7 @@
-import { CUT, collectSessions, OWN } from '@pathcast/train/data/collect';
 import { openDatabase } from '@pathcast/train/data/database';
-import { keepsSessions, sortSessions } from '@pathcast/train/data/own-sessions';
-import { type SessionSettings, sessionise } from '@pathcast/train/data/sessionise';
+import { CUT, collectSessions, OWN } from '@pathcast/train/data/sessions/collect';
+import { keepsSessions, sortSessions } from '@pathcast/train/data/sessions/own-sessions';
+import { type SessionSettings, sessionise } from '@pathcast/train/data/sessions/sessionise';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

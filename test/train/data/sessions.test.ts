@@ -1,8 +1,8 @@
 import { countVocabulary } from '@pathcast/models/vocabulary';
-import { encodeSessions, vocabularyOf } from '@pathcast/train/data/encode';
 import { sampleSessions } from '@pathcast/train/data/sample-site';
-import { Sessions } from '@pathcast/train/data/sessions';
-import { removeUnseen, splitSessions } from '@pathcast/train/data/split';
+import { encodeSessions, vocabularyOf } from '@pathcast/train/data/sessions/encode';
+import { Sessions } from '@pathcast/train/data/sessions/sessions';
+import { removeUnseen, splitSessions } from '@pathcast/train/data/sessions/split';
 import { evaluateMarkov, stepsOf } from '@pathcast/train/evaluate/baselines';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
-import { describeBadLines } from '../data/bad-lines.ts';
 import { countBad, type DataReport } from '../data/report.ts';
-import { DEFECTS, RULES } from '../data/verdicts.ts';
+import { describeBadLines } from '../data/requests/bad-lines.ts';
+import { DEFECTS, RULES } from '../data/requests/verdicts.ts';
 
 /** A count as it is read: 12,345. */
 export const readable = (count: number) => count.toLocaleString('en');

@@ -1,6 +1,6 @@
 import type { FormatName } from './formats/format.ts';
 import type { DataReport } from './report.ts';
-import type { Sessions } from './sessions.ts';
+import type { Sessions } from './sessions/sessions.ts';
 
 /** Sessions of pages, in time order where the data has times, else in the order of lines. */
 export interface Dataset {

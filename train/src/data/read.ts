@@ -1,16 +1,16 @@
 import { UserError } from '../user-error.ts';
-import { CUT, collectSessions, OWN } from './collect.ts';
 import { type Database, numberOf, openDatabase, sqlText } from './database.ts';
 import type { Dataset } from './dataset.ts';
 import { isIndexFile, readIndexFiles } from './formats/index-files.ts';
 import type { DataOptions } from './options.ts';
-import { keepsSessions, sortSessions } from './own-sessions.ts';
-import { type Requests, readRequests } from './requests.ts';
-import { type SessionLosses, sessionise } from './sessionise.ts';
-import { Sessions } from './sessions.ts';
-import { settingsFor } from './settings.ts';
+import { type Requests, readRequests } from './requests/read-requests.ts';
+import { CUT, collectSessions, OWN } from './sessions/collect.ts';
+import { keepsSessions, sortSessions } from './sessions/own-sessions.ts';
+import { type SessionLosses, sessionise } from './sessions/sessionise.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { settingsFor } from './sessions/settings.ts';
+import { describeSessions } from './sessions/summarise.ts';
 import { findFiles } from './sources/find-files.ts';
-import { describeSessions } from './summarise.ts';
 
 /**
  * Reads data of any shape into sessions: recognises it, leaves out what is no page view, names pages, and cuts visits

@@ -1,6 +1,6 @@
 import type { FormatName } from './formats/format.ts';
-import type { SessionLosses } from './sessionise.ts';
-import type { Defect, Rule } from './verdicts.ts';
+import type { Defect, Rule } from './requests/verdicts.ts';
+import type { SessionLosses } from './sessions/sessionise.ts';
 
 /** A bad line as it may be shown: nothing of a visitor is in it. */
 export interface BadLine {

@@ -11,7 +11,7 @@ import { describeOptions, parseOptions } from '../cli/options.ts';
 import { runCommand, userPath } from '../cli/run.ts';
 import { dataOptions } from '../data/options.ts';
 import { readDataset } from '../data/read.ts';
-import { removeUnseen } from '../data/split.ts';
+import { removeUnseen } from '../data/sessions/split.ts';
 import { currentVersion } from '../export/current-version.ts';
 import { UserError } from '../user-error.ts';
 import { evaluatePredictor } from './pack.ts';

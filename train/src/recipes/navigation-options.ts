@@ -2,7 +2,7 @@ import { CELLS, type ModelSpec, modelSpecSchema } from '@pathcast/models/spec';
 import type { Vocabulary } from '@pathcast/models/vocabulary';
 import { z } from 'zod';
 import { dataOptions, dataPath } from '../data/options.ts';
-import { SPLITS } from '../data/split.ts';
+import { SPLITS } from '../data/sessions/split.ts';
 import { UserError } from '../user-error.ts';
 import { outputOptions } from './output.ts';
 

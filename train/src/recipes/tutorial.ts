@@ -5,7 +5,7 @@ import type { ModelWeights } from '@pathcast/models/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import { kebab } from '../cli/options.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { countTokens, encodeSessions } from '../data/encode.ts';
+import { countTokens, encodeSessions } from '../data/sessions/encode.ts';
 import { evaluateMarkov, evaluatePopularity, lastStepsOf } from '../evaluate/baselines.ts';
 import { evaluateRecurrent } from '../evaluate/recurrent.ts';
 import { type Batch, type Example, lastStepExamples, toBatch } from '../fit/batches.ts';

@@ -1,5 +1,5 @@
 import { type Format, type Layout, MOST, shareOf } from './format.ts';
-import { selectRows, urlOf } from './requests.ts';
+import { selectRows, urlOf } from './select-rows.ts';
 
 /** `host ident user [time] "request" status bytes`, with a virtual host before it or not. */
 const LINE = /^(\S+:\d+ )?\S+ \S+ .*?\[[^\]]+\] "(?:[^"\\]|\\.)*" \d{3} (?:\d+|-)/;

@@ -1,7 +1,7 @@
 import { UserError } from '../../user-error.ts';
 import { sqlText } from '../database.ts';
+import { secondsOf } from '../requests/times.ts';
 import type { Sample } from '../sources/sample.ts';
-import { secondsOf } from '../times.ts';
 import type { Layout, Shape } from './format.ts';
 import { namesAColumn } from './roles.ts';
 import { type Access, placedColumns, tableLayout, wholeColumns } from './table.ts';

@@ -1,6 +1,6 @@
 import { sqlText } from '../database.ts';
+import { secondsOf, secondsOfColumn } from '../requests/times.ts';
 import type { Sample } from '../sources/sample.ts';
-import { secondsOf, secondsOfColumn } from '../times.ts';
 import { delimitedLayout } from './delimited.ts';
 import { type Format, type FormatName, type Layout, MOST, type Shape, shareOf } from './format.ts';
 import { jsonPaths, parseObject } from './json.ts';

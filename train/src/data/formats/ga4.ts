@@ -1,7 +1,7 @@
-import { secondsOf } from '../times.ts';
+import { secondsOf } from '../requests/times.ts';
 import { type Format, shareOf } from './format.ts';
 import { parseObject } from './json.ts';
-import { selectRows } from './requests.ts';
+import { selectRows } from './select-rows.ts';
 
 const PARAMS = '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR"}}]';
 

@@ -1,5 +1,5 @@
 import { UserError } from '../../user-error.ts';
-import { maskVisitors } from '../mask.ts';
+import { maskVisitors } from '../requests/mask.ts';
 import type { Sample } from '../sources/sample.ts';
 import { accessLog } from './access-log.ts';
 import { events, logpush } from './events.ts';

@@ -1,8 +1,8 @@
 import { UserError } from '../../user-error.ts';
 import type { Sample } from '../sources/sample.ts';
 import type { FormatName, Layout, Shape } from './format.ts';
-import { selectRows, urlOf } from './requests.ts';
 import { type Columns, describeColumns, guessColumns, lacksOf, type Role, settleColumns } from './roles.ts';
+import { selectRows, urlOf } from './select-rows.ts';
 
 /** How a table's parts are had: where from, and each column's value as text. */
 export interface Access {

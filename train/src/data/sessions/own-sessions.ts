@@ -1,4 +1,4 @@
-import { type Database, numberOf } from './database.ts';
+import { type Database, numberOf } from '../database.ts';
 import type { SessionLosses, SessionSettings } from './sessionise.ts';
 
 /** Whether the settings leave data that names its sessions as it is: then there is nothing to cut, only to sort. */

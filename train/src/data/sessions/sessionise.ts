@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Database, numberOf } from './database.ts';
+import { type Database, numberOf } from '../database.ts';
 
 /** How requests become sessions. */
 export interface SessionSettings {

@@ -1,9 +1,9 @@
-import { UserError } from '../user-error.ts';
-import type { Database } from './database.ts';
+import { UserError } from '../../user-error.ts';
+import type { Database } from '../database.ts';
+import { type BadLine, countBad, type DataReport } from '../report.ts';
+import { readLines } from '../sources/lines.ts';
+import { type Scan, scanSql } from '../sources/scan.ts';
 import { maskVisitors } from './mask.ts';
-import { type BadLine, countBad, type DataReport } from './report.ts';
-import { readLines } from './sources/lines.ts';
-import { type Scan, scanSql } from './sources/scan.ts';
 import { DEFECTS, type Defect, isDefect } from './verdicts.ts';
 
 /** How many bad lines are shown. */

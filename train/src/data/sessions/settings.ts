@@ -1,5 +1,5 @@
-import type { Layout } from './formats/format.ts';
-import type { DataOptions } from './options.ts';
+import type { Layout } from '../formats/format.ts';
+import type { DataOptions } from '../options.ts';
 import type { SessionSettings } from './sessionise.ts';
 
 /** Minutes of silence after which web analytics has long called the next request a new visit. */

@@ -1,5 +1,5 @@
-import { UserError } from '../user-error.ts';
-import { type Database, sqlText } from './database.ts';
+import { UserError } from '../../user-error.ts';
+import { type Database, sqlText } from '../database.ts';
 
 /** How a page gets its name. */
 export interface PageNaming {

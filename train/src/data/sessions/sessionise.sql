@@ -1,4 +1,4 @@
--- From requests to sessions. One text for DuckDB (train/src/data/sessionise.ts) and Apache Spark (train/spark/sessionise.py).
+-- From requests to sessions. One text for DuckDB (train/src/data/sessions/sessionise.ts) and Apache Spark (train/spark/sessionise.py).
 --
 -- It reads two tables:
 --   requests (visitor BIGINT, page, seconds DOUBLE, position BIGINT)

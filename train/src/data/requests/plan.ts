@@ -1,9 +1,9 @@
-import { UserError } from '../user-error.ts';
-import type { Database } from './database.ts';
-import type { Layout, Shape } from './formats/format.ts';
-import { recognise } from './formats/recognise.ts';
-import { type Sample, type SourceFile, takeSample } from './sources/sample.ts';
-import type { Scan } from './sources/scan.ts';
+import { UserError } from '../../user-error.ts';
+import type { Database } from '../database.ts';
+import type { Layout, Shape } from '../formats/format.ts';
+import { recognise } from '../formats/recognise.ts';
+import { type Sample, type SourceFile, takeSample } from '../sources/sample.ts';
+import type { Scan } from '../sources/scan.ts';
 
 /**
  * Looks at the beginning of every file and puts those of one layout together, in their order.

@@ -1,6 +1,6 @@
 import { isbot } from 'isbot';
-import { type Database, drawSalt, sqlText } from './database.ts';
-import { type Scan, scanSql } from './sources/scan.ts';
+import { type Database, drawSalt, sqlText } from '../database.ts';
+import { type Scan, scanSql } from '../sources/scan.ts';
 import { TIME_MACROS } from './times.ts';
 import { type Defect, isDefect, type Rule, VERDICT_TYPE } from './verdicts.ts';
 

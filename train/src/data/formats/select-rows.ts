@@ -1,4 +1,4 @@
-import { ASSET_PATTERN, FEED_PATTERN } from '../rules.ts';
+import { ASSET_PATTERN, FEED_PATTERN } from '../requests/rules.ts';
 
 /** A row's parts as SQL expressions over a table expression; what the data does not have is left out. */
 export interface RowParts {

@@ -1,12 +1,12 @@
+import type { Database } from '../database.ts';
+import type { Layout } from '../formats/format.ts';
+import type { DataOptions } from '../options.ts';
+import { type BadLine, countBad } from '../report.ts';
+import type { SourceFile } from '../sources/sample.ts';
 import { findBadLines, refuseBadLines } from './bad-lines.ts';
-import type { Database } from './database.ts';
-import type { Layout } from './formats/format.ts';
-import type { DataOptions } from './options.ts';
 import { checkPattern, pageMacros } from './pages.ts';
 import { planScans } from './plan.ts';
-import { type BadLine, countBad } from './report.ts';
 import { type RowCounts, readRows } from './rows.ts';
-import type { SourceFile } from './sources/sample.ts';
 
 /** The tables `pages` (id INTEGER, name VARCHAR) and `requests` (visitor, page, seconds, position) are made. */
 export interface Requests {

@@ -1,5 +1,5 @@
-import { createRandom } from '../random.ts';
-import { UserError } from '../user-error.ts';
+import { createRandom } from '../../random.ts';
+import { UserError } from '../../user-error.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What is held out: the last share of the sessions, those of the last day, or a random share. */

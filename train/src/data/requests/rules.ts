@@ -1,4 +1,4 @@
-import { sqlText } from './database.ts';
+import { sqlText } from '../database.ts';
 
 /** File endings that are no pages, as web analytics leaves them out; downloads among them. */
 const ASSETS = [

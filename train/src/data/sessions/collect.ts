@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 import { Sessions } from './sessions.ts';
 
 /** What to read sessions from: queries in order of time, and within one second in the order of lines. */

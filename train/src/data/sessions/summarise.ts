@@ -1,4 +1,4 @@
-import type { DataReport } from './report.ts';
+import type { DataReport } from '../report.ts';
 import type { SessionLosses, SessionSettings } from './sessionise.ts';
 import type { Sessions } from './sessions.ts';
 
