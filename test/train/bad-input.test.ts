@@ -19,7 +19,7 @@ describe('bad input', () => {
     [['hihello', '--backend', 'cuda'], 'the package @tensorflow/tfjs-node-gpu is not installed'],
     [['navigation'], '--data is missing'],
     [['navigation', '--data', 'none.txt'], 'none.txt: no such file'],
-    [['navigation', '--data', 'one.txt'], 'its 1 sessions have one page each'],
+    [['navigation', '--data', 'one.txt'], 'its one session has one page'],
     [['navigation', '--data', 'latin.txt'], 'latin.txt: it is no UTF-8 text'],
     [['navigation', '--data', 'log.txt', '--format', 'parquet'], '--format: '],
     [['navigation', '--data', 'log.txt', '--format', 'index'], 'line 1: "/a" is not a page index'],

@@ -139,6 +139,7 @@ describe('data that cannot be learnt from', () => {
     ['empty', '', 'FILE: the file is empty'],
     ['blank', '\n \n\n', 'FILE: the file is empty'],
     ['of single pages', '/a\n/b\n', 'its 2 sessions have one page each'],
+    ['of one page', '/a\n', 'its one session has one page'],
     [
       'a table without rows',
       HEADER,

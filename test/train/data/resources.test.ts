@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { openDatabase } from '@pathcast/train/data/database';
 import { describe, expect, it } from 'vitest';
 import { read } from '../../support/dataset.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -19,6 +20,20 @@ async function bigTable(folder: string): Promise<string> {
   await writeFile(path, `session,page,time\n${rows.join('')}`);
   return path;
 }
+
+describe('a database', () => {
+  it('says how to give it more memory when what cannot spill does not fit', async () => {
+    const database = await openDatabase({ memoryGb: 0.1 });
+    try {
+      const query = database.run('SELECT list(i) FROM range(100_000_000) t(i)');
+      await expect(query).rejects.toThrow(
+        /^0\.1 GB of memory are not enough for this data; give more with --memory-gb$/,
+      );
+    } finally {
+      await database.close();
+    }
+  });
+});
 
 describe('data larger than the memory', () => {
   it('spills to the folder that was named, and leaves it as it was', async () => {

@@ -119,7 +119,11 @@ function toDataset(
 
 function whyNone(kept: number, { shortVisits, rarePages }: SessionLosses): string {
   if (kept === 0) return 'it holds no page view';
-  const found = `its ${shortVisits.toLocaleString('en')} sessions have one page each`;
-  if (rarePages === 0) return found;
-  return `${found}, once ${rarePages.toLocaleString('en')} rare pages are left out (--min-support, --min-visitors)`;
+  const sessions =
+    shortVisits === 1
+      ? 'its one session has one page'
+      : `its ${shortVisits.toLocaleString('en')} sessions have one page each`;
+  if (rarePages === 0) return sessions;
+  const rare = rarePages.toLocaleString('en');
+  return `${sessions} or none, once ${rare} rare pages are left out (--min-support, --min-visitors)`;
 }
