@@ -154,6 +154,25 @@ describe('event tables', () => {
     expect(longer.sessions).toEqual([['/p0', '/p1', '/p2']]);
   });
 
+  it('with sessions have their pages as they are, but for what is asked', async () => {
+    const path = await fileOf(
+      'session,page,time\n1,https://x.example/a/?q=1,0\n1,/b/index.html,1\n1,c?d,2\n',
+    );
+    const asTheyAre = ['https://x.example/a/?q=1', '/b/index.html', 'c?d'];
+    expect((await read(path)).sessions).toEqual([asTheyAre]);
+    expect((await read(path, { normalise: true })).sessions).toEqual([['/a', '/b', 'c?d']]);
+    const log = await read('combined.log', { ...ALL_PAGES, normalise: false });
+    expect(log.columns.pages).toEqual([
+      '/?utm_source=mail',
+      '/tents/',
+      '/tents/index.html',
+      '/',
+      '/boots',
+      '/boots/',
+      '/cart',
+    ]);
+  });
+
   it('with sessions are cut, folded and filtered only when asked', async () => {
     const text = 'session,page,time\n1,a,0\n1,a,1\n1,b,9999\n1,c,10000\n';
     const path = await fileOf(text);

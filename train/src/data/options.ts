@@ -34,6 +34,10 @@ export const dataOptions = {
     .describe('sessions that must have seen a page to name it (5 for request logs, else 1)'),
   minLength: count.default(2).describe('pages a session needs'),
   maxBad: z.coerce.number().min(0).max(100).default(1).describe('percent of bad lines that stops the run'),
+  normalise: z
+    .boolean()
+    .optional()
+    .describe('give each page one name: no query, no trailing slash, … (request logs)'),
   keepQuery: z
     .string()
     .optional()

@@ -30,9 +30,10 @@ export async function readRequests(
   const counts = await readRows(scans, database);
   const badLines = countBad({ rows: counts }) > 0 ? await findBadLines(scans, database) : [];
   refuseBadLines({ data, rows: counts, badLines }, options.maxBad);
-  const name = layout.isRequestLog
-    ? 'CASE WHEN is_url(target) THEN url_page(target) ELSE item_page(target) END'
-    : 'item_page(target)';
+  const name =
+    (options.normalise ?? layout.isRequestLog)
+      ? 'CASE WHEN is_url(target) THEN url_page(target) ELSE item_page(target) END'
+      : 'item_page(target)';
   // Each target is named once, however many requests there are for it.
   await database.run(`${pageMacros(options)}
     CREATE TABLE named AS
