@@ -92,6 +92,8 @@ describe('npm run train -- prepare', () => {
     ]);
     const failed = await train(['prepare', '--data', 'none', '--out', 'new'], folder);
     expect(failed.code).toBe(1);
+    const index = await train(['prepare', '--data', join(FIXTURES, 'index_x.txt'), '--out', 'new'], folder);
+    expect(index.stderr).toContain('index files are sessions already');
     const nowhere = await train(['prepare', '--data', LOG, '--out', 'no/such/folder'], folder);
     expect(nowhere.stderr).toMatch(/^pathcast: --out: .*no\/such: no such folder\n$/);
     expect(await readdir(folder)).toEqual(['there']);

@@ -11,22 +11,21 @@ import { Sessions } from './sessions/sessions.ts';
 import { settingsFor } from './sessions/settings.ts';
 import { describeSessions } from './sessions/summarise.ts';
 import { findFiles } from './sources/find-files.ts';
+import type { SourceFile } from './sources/sample.ts';
 
 /**
  * Reads data of any shape into sessions: recognises it, leaves out what is no page view, names pages, and cuts visits
  * where the data names none.
  *
- * It works out of core, in the memory that the options allow; what does not fit spills to disk, where nothing names a
- * visitor, and is gone at the end.
+ * It works out of core, in the memory that the options allow; what does not fit spills to disk, without addresses, user
+ * agents or user ids, and is gone at the end.
  * @throws UserError naming the file, and the line where there is one; BadLinesError when too many lines are bad.
  */
 export async function readDataset(options: DataOptions): Promise<Dataset> {
   return inDatabase(options, async (database) => {
     const files = await findFiles(options.data, database);
-    const [file] = files;
-    if (file && files.length === 1 && (await isIndexFile(file.path, options.format))) {
-      return readIndex(options, file.path);
-    }
+    const index = await indexFile(files, options);
+    if (index) return readIndex(options, index.path);
     const requests = await readRequests(files, options, database);
     const settings = settingsFor(requests.layout, options);
     const isOwn = keepsSessions(settings);
@@ -51,7 +50,10 @@ export async function writeStage(
   path: string,
 ): Promise<number> {
   return inDatabase(options, async (database) => {
-    const { layout } = await readRequests(await findFiles(options.data, database), options, database);
+    const files = await findFiles(options.data, database);
+    if (await indexFile(files, options))
+      throw new UserError(`${options.data}: index files are sessions already; there is nothing to prepare`);
+    const { layout } = await readRequests(files, options, database);
     if (stage === 'sessions') await sessionise(database, settingsFor(layout, options));
     const query =
       stage === 'requests'
@@ -69,6 +71,15 @@ async function inDatabase<T>(options: DataOptions, work: (database: Database) =>
   } finally {
     await database.close();
   }
+}
+
+/** The one file, where it is an index file. */
+async function indexFile(
+  files: readonly SourceFile[],
+  { format }: DataOptions,
+): Promise<SourceFile | undefined> {
+  const [file] = files;
+  return file && files.length === 1 && (await isIndexFile(file.path, format)) ? file : undefined;
 }
 
 /** Index files are small, and strict: each row has its target. */

@@ -48,7 +48,7 @@ export interface DataReport {
   }[];
   /** The most visited pages of the sessions. */
   readonly topPages: readonly { readonly page: string; readonly events: number }[];
-  /** The first and last event, ISO 8601 in UTC; null where the data has no times, or none since 1970 can be told. */
+  /** When the first and the last session began, ISO 8601 in UTC; null where the data has no times, or none since 1970. */
   readonly span: { readonly from: string; readonly to: string } | null;
 }
 
