@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -167,6 +167,28 @@ describe('data that cannot be learnt from', () => {
     ],
   ])('is refused in one sentence: %s', async (_, content, message) => {
     expect(await failure(await fileOf(content))).toContain(message);
+  });
+
+  it.each([
+    ['Parquet', 'parquet', ''],
+    ['zstandard', 'csv.zst', ', COMPRESSION zstd'],
+  ])('is refused in one sentence when it is damaged within: %s', async (_, ending, options) => {
+    const path = join(await temporaryFolder(), `damaged.${ending}`);
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const rows = `SELECT 's' || i % 5000 AS session, '/p' || i * 7919 % 1000 AS page, i AS "time" FROM range(200000) t(i)`;
+    await connection.run(
+      `COPY (${rows}) TO '${path}' (FORMAT ${ending.slice(0, 3) === 'csv' ? 'csv' : 'parquet'}${options})`,
+    );
+    connection.closeSync();
+    const bytes = await readFile(path);
+    for (const share of [0.3, 0.5, 0.8]) {
+      const at = Math.floor(bytes.length * share);
+      const damaged = Buffer.from(bytes).fill(0x5a, at, at + 300);
+      await writeFile(path, damaged);
+      expect(await failure(path, { maxBad: 100 })).toMatch(
+        /^FILE(: the zstd data is cut off or damaged| is damaged: [^\n]+)$/,
+      );
+    }
   });
 
   it('is refused when missing, a folder of nothing, or not readable', async () => {

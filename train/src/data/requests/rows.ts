@@ -1,4 +1,5 @@
 import { isbot } from 'isbot';
+import { UserError } from '../../user-error.ts';
 import { type Database, drawSalt, sqlText } from '../database.ts';
 import { type Scan, scanSql } from '../sources/scan.ts';
 import { TIME_MACROS } from './times.ts';
@@ -15,6 +16,7 @@ export interface RowCounts {
 /**
  * Reads the scans into the table `rows` (visitor BIGINT, target VARCHAR, seconds DOUBLE, verdict VERDICT), in line order.
  * Addresses and user agents are read to tell visitors and programs apart; only a salted hash of them is kept.
+ * @throws UserError when a file is damaged within.
  */
 export async function readRows(scans: readonly Scan[], database: Database): Promise<RowCounts> {
   await database.run(`${VERDICT_TYPE}; ${TIME_MACROS}
@@ -23,11 +25,23 @@ export async function readRows(scans: readonly Scan[], database: Database): Prom
     CREATE TABLE bots (agent VARCHAR);
     CREATE TABLE rows (visitor BIGINT, target VARCHAR, seconds DOUBLE, verdict verdict)`);
   for (const [index, scan] of scans.entries()) {
-    await findBots(scan, database);
-    const query = scan.layout.rows(scanSql(scan, 'store'), index);
-    await database.run(`INSERT INTO rows SELECT visitor, target, seconds, verdict FROM (${query})`);
+    try {
+      await findBots(scan, database);
+      const query = scan.layout.rows(scanSql(scan, 'store'), index);
+      await database.run(`INSERT INTO rows SELECT visitor, target, seconds, verdict FROM (${query})`);
+    } catch (error) {
+      throw damageOf(scan, error);
+    }
   }
   return countRows(scans, database);
+}
+
+/** What DuckDB meets within a compressed or Parquet file, as a user's error; anything else stays as it is. */
+function damageOf({ files }: Scan, error: unknown): unknown {
+  if (!(error instanceof Error) || !/^(?:IO|Invalid Input) Error: /.test(error.message)) return error;
+  const reason = error.message.split('\n')[0]?.replace(/^[\w ]+ Error: /, '') ?? '';
+  const more = files.length > 1 ? ` or one of the ${files.length - 1} after it` : '';
+  return new UserError(`${files[0]?.name}${more} is damaged: ${reason}`, { cause: error });
 }
 
 /** Puts the scan's user agents that are programs' into `bots`. Browsers always name themselves. */
