@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { defaultDataOptions } from '@pathcast/train/data/options';
@@ -196,10 +197,12 @@ describe('data that cannot be learnt from', () => {
     expect(await failure(join(folder, 'none'))).toBe('FILE: no such file');
     expect(await failure(join(folder, '*.log'))).toBe('FILE: no file matches');
     expect(await failure(folder)).toBe('FILE: the folder holds no file');
+  });
+
+  it('is refused when it may not be read', async () => {
     const secret = await fileOf('/a /b\n');
     await chmod(secret, 0);
-    // Root reads everything, so there is nothing to refuse.
-    if (process.getuid?.() !== 0) expect(await failure(secret)).toBe('FILE: no permission to read it');
+    expect(await failureAsNobody(secret)).toBe('FILE: no permission to read it');
   });
 
   it.each([
@@ -251,6 +254,26 @@ describe('data that cannot be learnt from', () => {
     expect((await read(await fileOf('/a,b /c;d\n'))).sessions).toEqual([['/a,b', '/c;d']]);
   });
 });
+
+/** Root reads everything: where that is who we are, a child reads it as nobody. */
+async function failureAsNobody(path: string): Promise<string> {
+  if (process.getuid?.() !== 0) return failure(path);
+  await chmod(dirname(path), 0o755);
+  const own = (file: string) => JSON.stringify(resolve(import.meta.dirname, '../../../train/src/data', file));
+  const script = join(await temporaryFolder(), 'read.ts');
+  await writeFile(
+    script,
+    `import { readDataset } from ${own('read.ts')};
+     import { defaultDataOptions } from ${own('options.ts')};
+     process.seteuid(65534);
+     readDataset(defaultDataOptions(${JSON.stringify(path)})).catch((error) => console.log(error.message));`,
+  );
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', script], {
+    encoding: 'utf8',
+    cwd: resolve(import.meta.dirname, '../../..'),
+  });
+  return stdout.trim().replaceAll(path, 'FILE');
+}
 
 /** Text that hardly compresses. */
 function noise(length: number): string {
