@@ -72,6 +72,44 @@ describe('what a log says of visitors', () => {
     expect(first).not.toEqual(second);
   });
 
+  it.each([
+    [
+      'combined log',
+      '192.0.2.7 - frank [03/Mar/2026:10:00:00 +0000] "GET /cut HTTP/1.1" 200 5 "-" "Opera/9.80 (X11)',
+      LOG,
+    ],
+    [
+      'table',
+      'frank,/cut,soon,Opera/9.80 (X11; Linux x86_64) Presto/2.12.388 Version/12.16',
+      'user_id,page,time,user_agent\n',
+    ],
+    [
+      'JSON lines',
+      '{"user_id":"frank","page":"/cut","time":1,"user_agent":"Opera/9.80',
+      '{"user_id":"u","page":"/a","time":1,"user_agent":"x"}\n',
+    ],
+    [
+      'nested JSON',
+      '{"user":{"id":7777},"page":"/cut","time":"soon"}',
+      '{"user":{"id":1},"page":"/a","time":1}\n',
+    ],
+    [
+      'GA4',
+      '{"event_name":"/cut","user_pseudo_id":"frank","user_id":"7777",',
+      '{"event_name":"page_view","event_timestamp":"1","event_params":[],"user_pseudo_id":"u"}\n',
+    ],
+  ])('is hidden in the bad lines that are shown: %s', async (kind, bad, good) => {
+    const path = await fileOf(`${kind === 'table' ? good : good.repeat(3)}${bad}\n`);
+    const options =
+      kind === 'table' || kind === 'nested JSON'
+        ? { columns: { visitor: kind === 'table' ? 'user_id' : 'user.id' } }
+        : {};
+    const error = await read(path, { ...options, maxBad: 0 }).catch((caught: unknown) => caught);
+    const message = error instanceof Error ? error.message : '';
+    expect(message).toMatch(/ line \d+: .*\/cut/);
+    expect(message.slice(message.indexOf('line '))).not.toMatch(/frank|Opera|7777|192\.0/);
+  });
+
   it('reaches no artifact and no line that training prints', async () => {
     const folder = await temporaryFolder();
     const path = await fileOf(`${LOG}broken 198.51.100.9 jane9@mail.example "${AGENT}"\n`);

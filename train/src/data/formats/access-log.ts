@@ -33,6 +33,7 @@ function layout(shape: Record<'withHost' | 'keepHost' | 'isCombined' | 'hasMore'
     isRequestLog: true,
     hasTimes: true,
     isLineSession: false,
+    hide: hideVisitor,
     rows: (scan) =>
       selectRows({
         from: `(SELECT *, f[1] AS head, f[2] AS request, try_cast(substr(f[3], 2, 3) AS INTEGER) AS status_code FROM ${fields(scan)})`,
@@ -48,6 +49,13 @@ function layout(shape: Record<'withHost' | 'keepHost' | 'isCombined' | 'hasMore'
       }),
     ...(agent ? { agents: (scan: string) => `SELECT ${agent} AS agent FROM ${fields(scan)}` } : {}),
   };
+}
+
+/** Hides what comes before the time (address, user) and every quoted field but the request (referrer, agent, more). */
+function hideVisitor(text: string): string {
+  return text
+    .replace(/^[^["]*(?=\[)/, (head) => head.replace(/\S+/g, (word) => (word === '-' ? word : '…')))
+    .replace(/"(?:[^"\\]|\\.)*"?/g, (field) => (/^"[A-Z]+ \//.test(field) ? field : '…'));
 }
 
 /** Lines cut at their quotes. Servers write a quote within a field as `\"`: it becomes another character first. */

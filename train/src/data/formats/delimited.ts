@@ -54,6 +54,11 @@ function delimitedAccess(delimiter: string, names: readonly string[], header: st
     isWhole: `len(f) = ${names.length}`,
     mayBreak: false,
     text,
+    without: (line, hidden) =>
+      line
+        .split(delimiter)
+        .map((value, i) => (hidden.includes(names[i] ?? '') ? '…' : value))
+        .join(delimiter),
     seconds: (name) => secondsOf(text(name)),
   };
 }

@@ -3,7 +3,7 @@ import { secondsOf, secondsOfColumn } from '../requests/times.ts';
 import type { Sample } from '../sources/sample.ts';
 import { delimitedLayout } from './delimited.ts';
 import { type Format, type FormatName, type Layout, MOST, type Shape, shareOf } from './format.ts';
-import { jsonPaths, parseObject } from './json.ts';
+import { jsonPaths, parseObject, withoutFields } from './json.ts';
 import { tableLayout, wholeColumns } from './table.ts';
 
 /** Event tables: delimited text with a header (or columns by place), JSON lines and Parquet. */
@@ -61,6 +61,7 @@ function jsonLayout(sample: Sample, shape: Shape, format: FormatName = 'events')
       isWhole: 'f IS NOT NULL',
       mayBreak: true,
       text,
+      without: withoutFields,
       seconds: (name) => secondsOf(text(name)),
     },
     columns,

@@ -23,6 +23,8 @@ export interface Layout {
    * @param index of the scan among those of the run: lines are numbered within it.
    */
   rows(scan: string, index: number): string;
+  /** A line as it may be shown, without what its format knows to be of the visitor. */
+  hide?(text: string): string;
   /** A query for the user agents (agent VARCHAR) of a scan, where there are any. */
   agents?(scan: string): string;
 }

@@ -1,6 +1,6 @@
 import { secondsOf } from '../requests/times.ts';
 import { type Format, shareOf } from './format.ts';
-import { parseObject } from './json.ts';
+import { parseObject, withoutFields } from './json.ts';
 import { selectRows } from './select-rows.ts';
 
 const PARAMS = '[{"key":"VARCHAR","value":{"string_value":"VARCHAR","int_value":"VARCHAR"}}]';
@@ -26,6 +26,7 @@ export const ga4: Format = {
       isRequestLog: true,
       hasTimes: true,
       isLineSession: false,
+      hide: (text) => withoutFields(text, ['user_pseudo_id', 'user_id']),
       rows: (scan) =>
         selectRows({
           from: `(SELECT *, ${parameter('page_location')}.string_value AS location, ${parameter('ga_session_id')}.int_value AS session_id FROM ${events(scan)})`,

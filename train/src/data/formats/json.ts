@@ -26,6 +26,14 @@ export function jsonPaths(lines: readonly string[]): Map<string, string> {
   return paths;
 }
 
+/** A line's JSON without the values of some fields, whole or broken off; a nested field is named `outer.inner`. */
+export function withoutFields(text: string, names: readonly string[]): string {
+  return names.reduce((shown, name) => {
+    const key = JSON.stringify(name.split('.').at(-1)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return shown.replace(new RegExp(`(${key}\\s*:\\s*)(?:"(?:[^"\\\\]|\\\\.)*"?|[^,}\\s]+)`, 'g'), '$1"…"');
+  }, text);
+}
+
 /** Deeper fields are no columns of an event. */
 const DEPTH = 4;
 

@@ -14,6 +14,8 @@ export interface Access {
   readonly mayBreak: boolean;
   /** VARCHAR expression of a column. */
   readonly text: (name: string) => string;
+  /** A line without the values of some columns. */
+  readonly without?: (text: string, names: readonly string[]) => string;
   /** DOUBLE expression of the time column, in s. */
   readonly seconds: (name: string) => string;
 }
@@ -28,6 +30,7 @@ export function tableLayout(access: Access, columns: Columns, { keepHost = false
     ? [part('session') ?? '']
     : [part('visitor') ?? '', ...(agentText ? [agentText] : [])];
   const order = part('order');
+  const personal = [columns.visitor, columns.agent].filter((name) => name !== undefined);
   const status = part('status');
   const method = part('method');
   const host = part('host');
@@ -41,6 +44,7 @@ export function tableLayout(access: Access, columns: Columns, { keepHost = false
     isRequestLog: !hasSessions,
     hasTimes: columns.time !== undefined,
     isLineSession: false,
+    hide: (text) => access.without?.(text, personal) ?? text,
     rows: (scan) =>
       selectRows({
         from: order ? inOrder(access.from(scan), order, key) : access.from(scan),

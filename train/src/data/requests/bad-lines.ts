@@ -69,7 +69,9 @@ async function badLinesOf(scan: Scan, index: number, database: Database): Promis
         .map(({ _line, verdict }) => [String(_line), toDefect(verdict)]),
     );
     if (texts.size === 0 && !rejected.has(path)) continue;
-    found.push(...(await locate(path, name, texts, SHOWN - found.length)));
+    const lines = await locate(path, name, texts, SHOWN - found.length);
+    const hide = (text: string) => scan.layout.hide?.(text) ?? text;
+    found.push(...lines.map((line) => ({ ...line, text: maskVisitors(hide(line.text)) })));
     if (found.length >= SHOWN) break;
   }
   return found;
@@ -86,7 +88,7 @@ async function locate(
   for await (const { text, number, defect } of readLines(path)) {
     const bad = defect ?? texts.get(text);
     if (bad === undefined) continue;
-    found.push({ file: name, number, defect: bad, text: maskVisitors(text) });
+    found.push({ file: name, number, defect: bad, text });
     if (found.length >= most) break;
   }
   return found;
