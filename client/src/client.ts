@@ -1,7 +1,15 @@
 import { InputError } from './errors.ts';
-import { firstPrediction, labelPrediction, nextPrediction } from './guards.ts';
+import { firstPrediction, labelPrediction, nextCharactersPrediction, nextPrediction } from './guards.ts';
 import { type RequestOptions, request, type Transport } from './request.ts';
-import type { ClientOptions, LabelOptions, Labels, NextOptions, NextPages } from './types.ts';
+import type {
+  ClientOptions,
+  LabelOptions,
+  Labels,
+  NextCharacters,
+  NextCharactersOptions,
+  NextOptions,
+  NextPages,
+} from './types.ts';
 
 /** Asks a Pathcast API. Every method rejects with an error of this package, or with the signal's reason. */
 export interface Client {
@@ -12,6 +20,8 @@ export interface Client {
   next(options: NextOptions): Promise<NextPages>;
   /** Labels every character of a text. */
   label(options: LabelOptions): Promise<Labels>;
+  /** Ranks the characters that may follow a text. */
+  nextCharacters(options: NextCharactersOptions): Promise<NextCharacters>;
   /** Asks any path of the API, such as `/v1/models`, with the client's timeout and errors. */
   request<T>(path: string, read: (response: Response) => Promise<T>, options?: RequestOptions): Promise<T>;
 }
@@ -37,41 +47,43 @@ export function createClient(options: ClientOptions): Client {
     endpoint: transport.endpoint,
     navigationModel,
     labelModel,
-    async next({ history, top, part, signal }) {
-      check(Array.isArray(history), 'history', 'must be an array');
-      history.forEach((page, index) => {
-        checkText(page, `history[${index}]`);
-      });
-      const body = { instances: [{ history }], top, part };
-      return predict(transport, navigationModel, nextPrediction, body, signal);
+    async next(options) {
+      check(Array.isArray(options.history), 'history', 'must be an array');
+      for (const [index, page] of options.history.entries()) checkText(page, `history[${index}]`);
+      return predict(transport, navigationModel, nextPrediction, options);
     },
-    async label({ text, top, signal }) {
-      checkText(text, 'text');
-      return predict(transport, labelModel, labelPrediction, { instances: [{ text }], top }, signal);
+    async label(options) {
+      checkText(options.text, 'text');
+      return predict(transport, labelModel, labelPrediction, options);
+    },
+    async nextCharacters(options) {
+      checkText(options.prefix, 'prefix');
+      return predict(transport, labelModel, nextCharactersPrediction, options);
     },
     request: async (path, read, options = {}) => request(transport, path, options, read),
   };
 }
 
+/** Asks for one prediction; what is no option of the request is the instance. */
 async function predict<T>(
   transport: Transport,
   model: string,
   guard: (value: unknown, field: string) => T,
-  body: { readonly top: number | undefined; readonly [field: string]: unknown },
-  signal: AbortSignal | undefined,
+  { top, part, signal, ...instance }: Omit<NextOptions, 'history'>,
 ): Promise<T & { model: string; version: string }> {
-  const { top = 1 } = body;
-  check(Number.isInteger(top) && top >= 1 && top <= 100, 'top', 'must be a whole number, 1 to 100');
+  const count = top ?? 1;
+  check(count >= 1 && count <= 100 && count % 1 === 0, 'top', 'must be a whole number, 1 to 100');
   const path = `/v1/models/${encodeURIComponent(model)}:predict`;
+  const body = { instances: [instance], top, part };
   return request(transport, path, { body, signal }, async (response) =>
     firstPrediction(await response.json(), guard),
   );
 }
 
 function checkText(value: unknown, field: string): void {
-  check(typeof value === 'string' && value !== '', field, 'must be a non-empty string');
+  check(value && typeof value === 'string', field, 'must be a non-empty string');
 }
 
-function check(holds: boolean, field: string, rule: string): asserts holds {
+function check(holds: unknown, field: string, rule: string): asserts holds {
   if (!holds) throw new InputError(field, rule);
 }

@@ -1,4 +1,4 @@
-import type { LabelPrediction, NextPrediction } from '@pathcast/models/api';
+import type { LabelPrediction, NextCharactersPrediction, NextPrediction } from '@pathcast/models/api';
 
 /** Names the first field of an answer that is wrong; thrown by the guards, caught by the client. */
 export class BadField {
@@ -15,41 +15,47 @@ type Guard<T> = (value: unknown, field: string) => T;
 export function firstPrediction<T>(body: unknown, guard: Guard<T>): T & { model: string; version: string } {
   const { model, version, predictions } = record(body, 'body');
   const [prediction] = list(predictions, 'predictions', guard);
-  expect(!!prediction, 'predictions');
+  expect(prediction, 'predictions');
   return { model: string(model, 'model'), version: string(version, 'version'), ...prediction };
 }
 
-export const nextPrediction: Guard<NextPrediction> = (value, field) => ({
-  next: list(record(value, field).next, `${field}.next`, (item, at) => ({
-    page: string(record(item, at).page, `${at}.page`),
-    probability: probability(item, at),
-  })),
-});
+export const nextPrediction: Guard<NextPrediction> = ranked('page');
+
+export const nextCharactersPrediction: Guard<NextCharactersPrediction> = ranked('character');
 
 export const labelPrediction: Guard<LabelPrediction> = (value, field) => {
   const { text, steps } = record(value, field);
   return {
     text: string(text, `${field}.text`),
     steps: list(steps, `${field}.steps`, (step, at) => {
+      const scored = label(step, at);
       const { candidates } = record(step, at);
-      return {
-        ...label(step, at),
-        ...(candidates !== undefined && { candidates: list(candidates, `${at}.candidates`, label) }),
-      };
+      if (candidates === undefined) return scored;
+      return { ...scored, candidates: list(candidates, `${at}.candidates`, label) };
     }),
   };
 };
 
-function label(value: unknown, field: string) {
-  const { label } = record(value, field);
-  return { label: string(label, `${field}.label`), probability: probability(value, field) };
+/** A ranking of what has this key. */
+function ranked<Key extends string>(key: Key) {
+  return (value: unknown, field: string) => {
+    const { next } = record(value, field);
+    return { next: list(next, `${field}.next`, scored(key)) };
+  };
 }
 
-function probability(value: unknown, field: string): number {
-  const { probability: p } = record(value, field);
-  expect(typeof p === 'number' && p >= 0 && p <= 1, `${field}.probability`);
-  return p;
+/** What is ranked, under its key, and its probability. */
+function scored<Key extends string>(key: Key): Guard<Record<Key, string> & { probability: number }> {
+  return (value, field) => {
+    const { [key]: name, probability } = record(value, field);
+    string(name, `${field}.${key}`);
+    expect(typeof probability === 'number' && probability >= 0 && probability <= 1, `${field}.probability`);
+    // A computed key's type is a string's, whichever it is.
+    return { [key]: name, probability } as Record<Key, string> & { probability: number };
+  };
 }
+
+const label = scored('label');
 
 function record(value: unknown, field: string): Record<string, unknown> {
   expect(isRecord(value), field);
@@ -66,6 +72,6 @@ function list<T>(value: unknown, field: string, guard: Guard<T>): T[] {
   return value.map((item, index) => guard(item, `${field}[${index}]`));
 }
 
-function expect(holds: boolean, field: string): asserts holds {
+function expect(holds: unknown, field: string): asserts holds {
   if (!holds) throw new BadField(field);
 }

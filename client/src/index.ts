@@ -11,11 +11,14 @@ export {
 export type { RequestOptions } from './request.ts';
 export type {
   Answered,
+  CharacterProbability,
   ClientOptions,
   LabelOptions,
   LabelProbability,
   LabelStep,
   Labels,
+  NextCharacters,
+  NextCharactersOptions,
   NextOptions,
   NextPages,
   PageProbability,

@@ -36,6 +36,18 @@ export interface Labels extends Answered {
   readonly steps: readonly LabelStep[];
 }
 
+/** A character that may come next. */
+export interface CharacterProbability {
+  readonly character: string;
+  /** 0 to 1. */
+  readonly probability: number;
+}
+
+export interface NextCharacters extends Answered {
+  /** Best first. */
+  readonly next: readonly CharacterProbability[];
+}
+
 /** What ranks: the served mixture, or one of its parts. */
 export type Part = 'mixture' | 'recurrent' | 'rules' | 'neighbours';
 
@@ -56,6 +68,16 @@ export interface LabelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface NextCharactersOptions {
+  /** The characters that were written so far. */
+  readonly prefix: string;
+  /** How many characters, 1 to 100; the server's default is 20. */
+  readonly top?: number | undefined;
+  /** 0.05 to 10; below 1 sharpens the probabilities, above 1 flattens them. Default 1. */
+  readonly temperature?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ClientOptions {
   /** The API's address, such as `https://pathcast.example.com`; a relative one is relative to the page. */
   readonly endpoint: string;
@@ -65,6 +87,6 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** The model that `next` asks; default `navigation`. */
   readonly navigationModel?: string | undefined;
-  /** The model that `label` asks; default `hihello`. */
+  /** The model that `label` and `nextCharacters` ask; default `hihello`. */
   readonly labelModel?: string | undefined;
 }

@@ -9,6 +9,7 @@ import { PARTS } from './predictor/parts.ts';
  * - `instances`: a batch stays within a Worker's CPU budget.
  * - `historyPages`: more than any model reads; longer ones are a mistake, not a visit.
  * - `top`: beyond 100 pages nobody prefetches, and the answer outgrows the question.
+ * - `temperature`: below and above, one character has all the probability, or all have the same.
  */
 export const LIMITS = {
   bodyBytes: 1 << 20,
@@ -17,6 +18,7 @@ export const LIMITS = {
   tokenCharacters: 2048,
   textCharacters: 4096,
   top: 100,
+  temperature: { min: 0.05, max: 10 },
 } as const;
 
 export const DEFAULT_TOP = 20;
@@ -37,12 +39,22 @@ export const textInstanceSchema = z.strictObject({
   text: z.string().min(1).max(LIMITS.textCharacters),
 });
 
+export const prefixInstanceSchema = z.strictObject({
+  /** The characters that were written so far; the model reads its newest steps of them. */
+  prefix: z.string().min(1).max(LIMITS.textCharacters),
+  /** How many of the likeliest next characters, in place of the request's `top`. */
+  top: top.optional(),
+  /** Below 1 sharpens the probabilities, above 1 flattens them; 1 by default. */
+  temperature: z.number().min(LIMITS.temperature.min).max(LIMITS.temperature.max).optional(),
+});
+
 /** `POST /v1/models/{model}:predict`: all instances of one kind, as the model's task asks. */
 export const predictRequestSchema = z.strictObject({
   instances: z
     .array(
-      z.union([historyInstanceSchema, textInstanceSchema], {
-        error: 'must be {"history": [pages]} or {"text": characters}; tensors of ids are not taken',
+      z.union([historyInstanceSchema, textInstanceSchema, prefixInstanceSchema], {
+        error:
+          'must be {"history": [pages]}, {"text": characters} or {"prefix": characters}; tensors of ids are not taken',
       }),
     )
     .min(1)
@@ -81,11 +93,20 @@ export const labelPredictionSchema = z.strictObject({
   ),
 });
 
+export const nextCharactersPredictionSchema = z.strictObject({
+  /** Best first. */
+  next: z.array(z.strictObject({ character: z.string(), probability })),
+});
+
 /** The answer of `:predict`, a prediction an instance in the order asked. */
 export const predictResponseSchema = z.strictObject({
   model: modelNameSchema,
   version: versionSchema,
-  predictions: z.union([z.array(nextPredictionSchema), z.array(labelPredictionSchema)]),
+  predictions: z.union([
+    z.array(nextPredictionSchema),
+    z.array(labelPredictionSchema),
+    z.array(nextCharactersPredictionSchema),
+  ]),
 });
 
 /** `GET /v1/models/{model}/next`: one prediction. */
@@ -143,6 +164,7 @@ export type PredictRequest = z.infer<typeof predictRequestSchema>;
 export type PredictResponse = z.infer<typeof predictResponseSchema>;
 export type NextPrediction = z.infer<typeof nextPredictionSchema>;
 export type LabelPrediction = z.infer<typeof labelPredictionSchema>;
+export type NextCharactersPrediction = z.infer<typeof nextCharactersPredictionSchema>;
 export type NextResponse = z.infer<typeof nextResponseSchema>;
 export type ModelsResponse = z.infer<typeof modelsResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;

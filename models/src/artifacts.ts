@@ -14,6 +14,7 @@ export const SHA256 = /^[0-9a-f]{64}$/;
 /** File names within a version, on disk and in R2 alike. */
 export const ARTIFACT = {
   manifest: 'manifest.json',
+  report: 'report.html',
   pack: 'pack.safetensors',
   vocabulary: 'vocabulary.txt',
   layersModel: 'model.json',

@@ -7,7 +7,7 @@ import {
   NORM_EPSILON,
   NORMALISED_SCALE,
 } from './spec.ts';
-import { cellKernelRows, type ModelWeights, scoringRows } from './weights.ts';
+import { cellKernelRows, type ModelWeights, scoringBlocks } from './weights.ts';
 
 /** Layer names of every exported graph; fine-tuning cuts the model at `logits`. */
 export const LAYER = {
@@ -104,7 +104,7 @@ export function* layerWeights(
     yield weight(LAYER.norm, 'gamma', [H], gamma);
     yield weight(LAYER.norm, 'beta', [H], new Float32Array(H));
   }
-  yield weight(LAYER.logits, 'kernel', [H, rows], transpose(scoringRows(spec, weights, rows), rows, H));
+  yield weight(LAYER.logits, 'kernel', [H, rows], scoringColumns(spec, weights, rows));
   yield weight(LAYER.logits, 'bias', [rows], weights.outputBias.subarray(0, rows));
 }
 
@@ -123,12 +123,15 @@ function identity(size: number): Float32Array {
   return values;
 }
 
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      result[column * rows + row] = values[row * columns + column] ?? 0;
+/** The first scoring rows as columns, float32 [H, rows]. */
+function scoringColumns(spec: ModelSpec, weights: ModelWeights, rows: number): Float32Array {
+  const { hiddenUnits: H } = spec;
+  const columns = new Float32Array(H * rows);
+  for (const { start, values } of scoringBlocks(spec, weights, rows)) {
+    for (let i = 0; i < values.length; i++) {
+      const unit = i % H;
+      columns[unit * rows + start + (i - unit) / H] = values[i] ?? 0;
     }
   }
-  return result;
+  return columns;
 }

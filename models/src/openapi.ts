@@ -110,10 +110,11 @@ function paths() {
 function predictOperation() {
   const body = { schema: reference('PredictRequest') };
   return {
-    ...operation('predict', 'Predicts for a batch: the next pages of histories, or the labels of texts', {
-      answer: 'PredictResponse',
-      errors: [400, 404, 413, 415, 503],
-    }),
+    ...operation(
+      'predict',
+      'Predicts for a batch: the next pages of histories, the labels of texts, or the next characters of prefixes',
+      { answer: 'PredictResponse', errors: [400, 404, 413, 415, 503] },
+    ),
     requestBody: {
       required: true,
       description: 'JSON; as text/plain it needs no CORS preflight.',

@@ -33,8 +33,13 @@ export const modelSpecSchema = z
     ]),
     output: z.enum(['dense', 'tied']),
     normalised: z.boolean(),
+    /** Of a labeller: its labels are the characters that follow (`next`), or labels of their own (`own`, as by default). */
+    labels: z.enum(['next', 'own']).optional(),
   })
   .superRefine((spec, context) => {
+    if (spec.labels && spec.task !== 'label') {
+      context.addIssue({ code: 'custom', path: ['labels'], message: 'only the task "label" has labels' });
+    }
     if (spec.output !== 'tied') return;
     if (spec.input.type !== 'embedding') {
       context.addIssue({ code: 'custom', path: ['output'], message: 'tied output needs an embedding input' });

@@ -69,22 +69,40 @@ export function silenceNonTokens(outputBias: Float32Array): void {
 
 /**
  * The rows that the state is multiplied with: the output or tied rows, as unit vectors where scores are normalised.
- * @param rows how many rows from the head of the table; by default all V.
- * @returns float32 [rows, H], a copy.
+ * @param start the first row, 0 by default.
+ * @param end past the last row, V by default.
+ * @returns float32 [end − start, H], a copy.
  */
 export function scoringRows(
   spec: ModelSpec,
   weights: ModelWeights,
-  rows = spec.vocabularySize,
+  { start = 0, end = spec.vocabularySize }: { start?: number; end?: number } = {},
 ): Float32Array {
   const width = spec.hiddenUnits;
   const source = weights.outputRows ?? weights.inputRows;
-  const result = source.slice(0, rows * width);
+  const result = Float32Array.from(source.subarray(start * width, end * width));
   if (!spec.normalised) return result;
-  for (let start = 0; start < result.length; start += width) {
-    const row = result.subarray(start, start + width);
-    const norm = Math.hypot(...row);
-    if (norm > 0) for (let i = 0; i < width; i++) row[i] = (row[i] ?? 0) / norm;
+  for (let at = 0; at < result.length; at += width) {
+    let squares = 0;
+    for (let i = at; i < at + width; i++) squares += (result[i] ?? 0) ** 2;
+    if (squares === 0) continue;
+    const inverse = 1 / Math.sqrt(squares);
+    for (let i = at; i < at + width; i++) result[i] = (result[i] ?? 0) * inverse;
   }
   return result;
+}
+
+/** Rows in a block: a few MB, whatever the table. */
+const BLOCK_ROWS = 4096;
+
+/** The first `rows` scoring rows block by block, so that a large table is never copied whole. */
+export function* scoringBlocks(
+  spec: ModelSpec,
+  weights: ModelWeights,
+  rows = spec.vocabularySize,
+): Generator<{ start: number; values: Float32Array }> {
+  for (let start = 0; start < rows; start += BLOCK_ROWS) {
+    const end = Math.min(rows, start + BLOCK_ROWS);
+    yield { start, values: scoringRows(spec, weights, { start, end }) };
+  }
 }

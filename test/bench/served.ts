@@ -33,7 +33,12 @@ export async function askWorker(
     const { predictions } = predictResponseSchema.parse(await response.json());
     for (const prediction of predictions) {
       if (!('next' in prediction)) throw new Error('the Worker labelled a history');
-      answers.push(prediction.next);
+      answers.push(
+        prediction.next.map((next) => {
+          if (!('page' in next)) throw new Error('the Worker ranked characters');
+          return next;
+        }),
+      );
     }
   }
   return answers;

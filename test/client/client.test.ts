@@ -84,6 +84,27 @@ describe('next and label', () => {
     expect(steps).toEqual(LABELS.predictions[0]?.steps);
   });
 
+  it('rank the characters after a prefix, with the instance’s temperature', async () => {
+    const bodies: unknown[] = [];
+    const next = [{ character: 't', probability: 0.4 }];
+    const endpoint = await serve((request, response, body) => {
+      bodies.push([request.url, JSON.parse(body)]);
+      json({ ...LABELS, model: 'towns', predictions: [{ next }] })(request, response, body);
+    });
+    const client = createClient({ endpoint, labelModel: 'towns' });
+    const answer = await client.nextCharacters({ prefix: 'shu', top: 5, temperature: 0.5 });
+    expect(answer).toEqual({ model: 'towns', version: LABELS.version, next });
+    expect(bodies).toEqual([
+      ['/v1/models/towns:predict', { instances: [{ prefix: 'shu', temperature: 0.5 }], top: 5 }],
+    ]);
+  });
+
+  it('refuse pages where characters are asked for, naming the field', async () => {
+    const client = createClient({ endpoint: await serve(json(NEXT)) });
+    const error = await client.nextCharacters({ prefix: 'a' }).catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: 'ResponseError', field: 'predictions[0].next[0].character' });
+  });
+
   it('ask through the fetch that they are given', async () => {
     const asked: string[] = [];
     const client = createClient({
@@ -216,6 +237,8 @@ describe('bad input', () => {
     ['top must be a whole number, 1 to 100', () => client.next({ history: [], top: 0 })],
     ['top must be a whole number, 1 to 100', () => client.next({ history: [], top: 1e6 })],
     ['top must be a whole number, 1 to 100', () => client.label({ text: 'h', top: 1.5 })],
+    ['prefix must be a non-empty string', () => client.nextCharacters({ prefix: '' })],
+    ['top must be a whole number, 1 to 100', () => client.nextCharacters({ prefix: 'h', top: 0 })],
   ])('%s', async (message, act) => {
     const error = await Promise.resolve(act()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InputError);

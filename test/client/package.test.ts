@@ -11,7 +11,7 @@ import { buildClient } from '../../client/build.ts';
 const execute = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, '../..');
 const CONSUMER = `
-import { createClient, HttpError, type NextPages } from 'pathcast';
+import { createClient, HttpError, type NextCharacters, type NextPages } from 'pathcast';
 import { type FineTuned, fineTune, loadFineTuned, predictLocally } from 'pathcast/fine-tune';
 
 const client = createClient({ endpoint: 'https://example.com', timeoutMs: 100 });
@@ -22,6 +22,10 @@ export async function ask(): Promise<NextPages> {
     if (error instanceof HttpError && error.status === 404) throw new Error(error.detail);
     throw error;
   }
+}
+export async function write(): Promise<string | undefined> {
+  const { next }: NextCharacters = await client.nextCharacters({ prefix: 'shu', top: 5, temperature: 0.5 });
+  return next[0]?.character;
 }
 export async function tune(): Promise<FineTuned | undefined> {
   for await (const { loss } of fineTune({ client, pairs: [['ab', 'ba']] })) loss.toFixed(3);

@@ -14,6 +14,7 @@ describe('a spec', () => {
     [{ ...spec, hiddenUnits: 8 }, 'input.units: tied output needs input.units (16) equal to hiddenUnits (8)'],
     [{ ...spec, cell: 'lstn' }, 'cell: '],
     [{ ...spec, layers: 0 }, 'layers: '],
+    [{ ...spec, labels: 'next' }, 'labels: only the task "label" has labels'],
     [{ ...spec, attention: true }, 'Unrecognized key: "attention"'],
   ])('is refused with the field at fault', (value, message) => {
     const checked = modelSpecSchema.safeParse(value);
@@ -68,9 +69,13 @@ describe('a request that is not valid', () => {
     [{ instances: [{ history: 'a' }] }, 'instances[0].history: '],
     [
       { instances: [[1, 2]] },
-      'instances[0]: must be {"history": [pages]} or {"text": characters}; tensors of ids',
+      'instances[0]: must be {"history": [pages]}, {"text": characters} or {"prefix": characters}; tensors of ids',
     ],
     [{ instances: [{ history: [1] }] }, 'instances[0].history[0]: '],
+    [{ instances: [{ text: 7 }] }, 'instances[0].text: '],
+    [{ instances: [{ prefix: 7, top: 3 }] }, 'instances[0].prefix: '],
+    [{ instances: [{ prefix: 'a', tpo: 3 }] }, 'instances[0]: Unrecognized key: "tpo"'],
+    [{ instances: [{ text: 'a', top: 3 }] }, 'instances[0]: Unrecognized key: "top"'],
     [{ instances: [{ history: Array(10_000).fill('/a') }] }, 'instances[0].history: '],
     [{ instances: [{ history: [] }], top: 0 }, 'top: '],
     [{ instances: [{ history: [] }], top: 1_000_000 }, 'top: '],

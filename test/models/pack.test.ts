@@ -2,8 +2,10 @@ import { openPack, PackError, writePack } from '@pathcast/models/pack/pack';
 import { quantiseRows } from '@pathcast/models/pack/quantise';
 import { readSafetensors, writeSafetensors } from '@pathcast/models/pack/safetensors';
 import { buildTokenTables, TokenIndex } from '@pathcast/models/pack/token-index';
+import type { Mixture } from '@pathcast/models/predictor/mixture';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mixtureOf, randomSessions } from '../support/mixtures.ts';
 import { randomModel } from '../support/models.ts';
 
 const vocabularyDigest = 'a'.repeat(64);
@@ -18,6 +20,23 @@ function handMade(): Uint8Array<ArrayBuffer> {
   bytes.set(new TextEncoder().encode(header), 8);
   bytes.set([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0], 8 + header.length);
   return bytes;
+}
+
+/** Changes any byte of a pack's header. */
+function expectOnlyPackErrors(file: Uint8Array<ArrayBuffer>): void {
+  const headerEnd = 8 + Number(new DataView(file.buffer).getBigUint64(0, true));
+  fc.assert(
+    fc.property(fc.nat(headerEnd - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const damaged = file.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ flip;
+      try {
+        openPack(damaged);
+      } catch (error) {
+        expect(error).toBeInstanceOf(PackError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
 }
 
 describe('safetensors', () => {
@@ -73,19 +92,7 @@ describe('a pack', () => {
   });
 
   it('never throws anything but a PackError, whatever byte of its header is changed', () => {
-    const headerEnd = 8 + Number(new DataView(pack.buffer).getBigUint64(0, true));
-    fc.assert(
-      fc.property(fc.nat(headerEnd - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-        const damaged = pack.slice();
-        damaged[at] = (damaged[at] ?? 0) ^ flip;
-        try {
-          openPack(damaged);
-        } catch (error) {
-          expect(error).toBeInstanceOf(PackError);
-        }
-      }),
-      { numRuns: 2000 },
-    );
+    expectOnlyPackErrors(pack);
   });
 
   it('names the tensor that is missing', () => {
@@ -134,5 +141,99 @@ describe('quantised rows', () => {
         }
       }),
     );
+  });
+});
+
+describe('a pack with a mixture', () => {
+  const mixture = mixtureOf(randomSessions(60, 42), 42);
+  const mixed = writePack({ ...model, mixture, vocabularyDigest });
+
+  it('gives its tables back', () => {
+    expect(openPack(mixed).mixture).toEqual(mixture);
+  });
+
+  it('opens without one, as packs did before', () => {
+    expect(openPack(pack).mixture).toBeUndefined();
+  });
+
+  it('holds only the parts that were chosen', () => {
+    const weights = mixture.weights.map((_, i) => (i % 3 === 2 ? 0 : 0.5));
+    const opened = openPack(
+      writePack({ ...model, mixture: { temperature: 2, weights, rules: mixture.rules }, vocabularyDigest }),
+    );
+    expect(opened.mixture).toEqual({ temperature: 2, weights, rules: mixture.rules });
+  });
+
+  it('keeps its int8 rows last, and aligned for any SIMD', () => {
+    const header = Number(new DataView(mixed.buffer).getBigUint64(0, true));
+    for (const { rows } of [openPack(mixed).input, openPack(mixed).output]) {
+      expect((rows.byteOffset - 8 - header) % 64).toBe(0);
+    }
+    expect(openPack(mixed).input.rows.byteOffset + 42 * 16).toBe(mixed.length);
+  });
+
+  it('is refused with one sentence when a number would lead a prediction astray', () => {
+    const { rules, neighbours } = mixture;
+    if (!rules || !neighbours) throw new Error('it has both');
+    const changed = <T extends Uint32Array | Float32Array>(values: T, at: number, value: number): T => {
+      const copy = values.slice() as T; // slice keeps the type
+      copy[at] = value;
+      return copy;
+    };
+    const withRules = (part: Partial<typeof rules>) => ({ ...mixture, rules: { ...rules, ...part } });
+    const withNeighbours = (part: Partial<typeof neighbours>) => ({
+      ...mixture,
+      neighbours: { ...neighbours, ...part },
+    });
+    const weights = (row: number[]) => Float32Array.from({ length: 48 }, (_, i) => row[i % 3] ?? 0);
+    const broken: [Mixture, string][] = [
+      [withRules({ offsets: changed(rules.offsets, 5, 1e6) }), 'rules.offsets does not rise'],
+      [withRules({ offsets: changed(rules.offsets, 0, 1) }), 'rules.offsets does not rise'],
+      [
+        withRules({ successors: changed(rules.successors, 0, 1) }),
+        'rules.successors holds an id that is no token',
+      ],
+      [
+        withRules({ successors: changed(rules.successors, 0, 42) }),
+        'rules.successors holds an id that is no token',
+      ],
+      [withRules({ counts: changed(rules.counts, 3, Number.NaN) }), 'rules.counts holds a count'],
+      [withRules({ counts: changed(rules.counts, 3, 0) }), 'rules.counts holds a count'],
+      [withRules({ counts: rules.counts.slice(1) }), 'tensor rules.counts has shape'],
+      [withRules({ returns: changed(rules.returns, 3, 1) }), 'rules.returns holds rates'],
+      [withRules({ returns: changed(rules.returns, 3, -0.1) }), 'rules.returns holds rates'],
+      [
+        withNeighbours({ sessionOffsets: changed(neighbours.sessionOffsets, 60, 1) }),
+        'neighbours.session_offsets does not rise',
+      ],
+      [
+        withNeighbours({ postingOffsets: changed(neighbours.postingOffsets, 1, 9e5) }),
+        'neighbours.posting_offsets does not rise',
+      ],
+      [withNeighbours({ pages: changed(neighbours.pages, 0, 0) }), 'neighbours.pages holds an id'],
+      [
+        withNeighbours({ postings: changed(neighbours.postings, 0, 60) }),
+        'neighbours.postings holds a session',
+      ],
+      [
+        withNeighbours({ rarity: changed(neighbours.rarity, 2, -1) }),
+        'neighbours.rarity holds a value below 0',
+      ],
+      [withNeighbours({ rarity: changed(neighbours.rarity, 2, 0) }), 'neighbours.rarity is 0 for a page'],
+      [{ ...mixture, weights: weights([0.5, 0.5, 0.5]) }, 'mixture.weights does not share 1 out'],
+      [{ ...mixture, weights: weights([0, 0.5, 0.5]) }, 'mixture.weights does not share 1 out'],
+      [{ ...mixture, weights: weights([Number.NaN, 0.5, 0.5]) }, 'mixture.weights does not share 1 out'],
+      [{ ...mixture, neighbours: undefined }, 'mixture.weights does not share 1 out'],
+      [{ ...mixture, temperature: 0 }, 'temperature'],
+    ];
+    for (const [bad, message] of broken) {
+      const file = writePack({ ...model, mixture: bad, vocabularyDigest });
+      expect(() => openPack(file), message).toThrow(PackError);
+      expect(() => openPack(file)).toThrow(message);
+    }
+  });
+
+  it('never throws anything but a PackError, whatever byte of its header is changed', () => {
+    expectOnlyPackErrors(mixed);
   });
 });

@@ -1,4 +1,4 @@
-import { predictResponseSchema } from '@pathcast/models/api';
+import { type PredictResponse, predictResponseSchema } from '@pathcast/models/api';
 import { describe, expect, inject, it } from 'vitest';
 import type { Fixture } from './fixture.ts';
 import { createWorker, publish } from './support.ts';
@@ -30,6 +30,38 @@ describe('the recurrent part agrees with model.json in plain tfjs on the top 20'
   );
 });
 
+describe('the characters that follow a prefix are those of model.json’s last step', () => {
+  const labellers = inject('models').filter(({ spec }) => spec.labels === 'next');
+  it.each(labellers.map((fixture) => ({ title: fixture.name, fixture })))('$title', async ({ fixture }) => {
+    await publish(fixture);
+    const instances = fixture.oracle.map(({ input }) => ({ prefix: input.join(''), top: 1 }));
+    const sharp = instances.map((instance) => ({ ...instance, temperature: 0.5, top: 40 }));
+    const response = await createWorker().predict(fixture.name, { instances: [...instances, ...sharp] });
+    const { predictions } = predictResponseSchema.parse(await response.json());
+    for (const [i, { steps }] of fixture.oracle.entries()) {
+      const expected = steps.at(-1) ?? [];
+      const [plain, squared] = [predictions[i], predictions[i + instances.length]].map(rankedCharacters);
+      expect(plain).toHaveLength(1);
+      const near = (token: string) => expected.find((found) => found.token === token)?.probability;
+      const best = plain?.[0];
+      expect(Math.abs((best?.probability ?? 0) - (near(best?.character ?? '') ?? 1))).toBeLessThan(0.02);
+      // A temperature of a half squares every probability, before they are made to add up to 1 again.
+      const ratio = ((expected[0]?.probability ?? 0) / (expected[1]?.probability ?? 1)) ** 2;
+      const at = (token = '') => squared?.find(({ character }) => character === token)?.probability ?? 0;
+      expect(at(expected[0]?.token) / at(expected[1]?.token) / ratio).toBeGreaterThan(0.8);
+      expect(at(expected[0]?.token) / at(expected[1]?.token) / ratio).toBeLessThan(1.25);
+    }
+  });
+});
+
+function rankedCharacters(prediction: PredictResponse['predictions'][number] | undefined) {
+  if (!prediction || !('next' in prediction)) throw new Error('no characters are ranked');
+  return prediction.next.map((next) => {
+    if (!('character' in next)) throw new Error('pages are ranked');
+    return next;
+  });
+}
+
 interface Answer {
   readonly token: string;
   readonly probability: number;
@@ -45,7 +77,12 @@ async function askAll({ name, spec, oracle }: Fixture): Promise<Answer[][][]> {
   const { predictions } = predictResponseSchema.parse(await response.json());
   return predictions.map((prediction) =>
     'next' in prediction
-      ? [prediction.next.map(({ page, probability }) => ({ token: page, probability }))]
+      ? [
+          prediction.next.map((next) => ({
+            token: 'page' in next ? next.page : next.character,
+            probability: next.probability,
+          })),
+        ]
       : prediction.steps.map(({ candidates = [] }) =>
           candidates.map(({ label, probability }) => ({ token: label, probability })),
         ),

@@ -20,7 +20,7 @@ export interface OracleCase {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** One small model for each task, cell and table. */
+    /** One small model for each task, cell and table, where labels are the characters that follow; and `label-own`. */
     readonly models: Fixture[];
     /** Two versions of one page model, the older one first. */
     readonly versions: Fixture[];

@@ -1,8 +1,10 @@
 import { SELF } from 'cloudflare:test';
 import {
+  type LabelPrediction,
   LIMITS,
   metadataResponseSchema,
   modelsResponseSchema,
+  type NextCharactersPrediction,
   predictResponseSchema,
   statusResponseSchema,
 } from '@pathcast/models/api';
@@ -11,11 +13,13 @@ import { createWorker, fixtureOf, problemOf, publish, twoVersions } from './supp
 
 const [pages] = twoVersions();
 const letters = fixtureOf('label-gru-onehot');
+const own = fixtureOf('label-own');
 const worker = createWorker();
 
 beforeAll(async () => {
   await publish(pages);
   await publish(letters);
+  await publish(own);
 });
 
 async function predictions(model: string, body: unknown) {
@@ -48,6 +52,42 @@ describe(':predict', () => {
     expect(plain).toMatchObject([{ steps: { length: 4 } }]);
     expect(JSON.stringify(plain)).not.toContain('candidates');
     expect(wide).toMatchObject([{ steps: [{ candidates: { length: 2 } }, {}, {}, {}] }]);
+  });
+
+  it('ranks the characters after prefixes, as many as the instance asks for, else the request', async () => {
+    const instances = [{ prefix: 'abc', top: 2 }, { prefix: 'abc' }, { prefix: '€' }];
+    const { predictions: few } = await predictions(letters.name, { instances, top: 3 });
+    expect(few).toMatchObject([{ next: { length: 2 } }, { next: { length: 3 } }, { next: { length: 3 } }]);
+    const { predictions: many } = await predictions(letters.name, { instances: [{ prefix: 'abc' }] });
+    expect(many).toMatchObject([{ next: { length: 20 } }]);
+    const [{ steps }] = (await predictions(letters.name, { instances: [{ text: 'abc' }], top: 3 }))
+      .predictions as [LabelPrediction]; // a text is labelled
+    const last = steps
+      .at(-1)
+      ?.candidates?.map(({ label: character, probability }) => ({ character, probability }));
+    expect(few[1]).toEqual({ next: last });
+  });
+
+  it('reads the newest characters of a long prefix', async () => {
+    const newest = 'abcdefgh';
+    expect(newest).toHaveLength(letters.spec.steps);
+    const instances = [{ prefix: newest }, { prefix: `zzzz${newest}` }];
+    const [short, long] = (await predictions(letters.name, { instances })).predictions;
+    expect(long).toEqual(short);
+  });
+
+  it('flattens and sharpens the probabilities after a prefix by its temperature', async () => {
+    const instances = [0.05, 1, 10].map((temperature) => ({ prefix: 'abc', temperature, top: 40 }));
+    const answer = (await predictions(letters.name, { instances })).predictions as NextCharactersPrediction[]; // of prefixes
+    const best = answer.map(({ next }) => next[0]?.probability ?? 0);
+    expect(best[0]).toBeGreaterThan(best[1] ?? 1);
+    expect(best[1]).toBeGreaterThan(best[2] ?? 1);
+    for (const { next } of answer) {
+      expect(next.map(({ character }) => character)).toEqual(
+        answer[1]?.next.map(({ character }) => character),
+      );
+      expect(next.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
+    }
   });
 
   it.each(['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', undefined])(
@@ -132,6 +172,45 @@ describe(':predict refuses', () => {
       letters.name,
       { instances: [{ text: 'a' }, { text: long }] },
       `instances[1].text: it has ${long.length} characters; this model labels at most ${letters.spec.steps}`,
+    ],
+    ['an empty prefix', letters.name, { instances: [{ prefix: '' }] }, 'instances[0].prefix: '],
+    ['a prefix that is a number', letters.name, { instances: [{ prefix: 7 }] }, 'instances[0].prefix: '],
+    [
+      'a top of a prefix that is too large',
+      letters.name,
+      { instances: [{ prefix: 'a', top: 1000 }] },
+      'instances[0].top: ',
+    ],
+    [
+      'a temperature of 0',
+      letters.name,
+      { instances: [{ prefix: 'a', temperature: 0 }] },
+      'instances[0].temperature: ',
+    ],
+    ['an unknown field beside a prefix', letters.name, { instances: [{ prefix: 'a', tpo: 5 }] }, '"tpo"'],
+    [
+      'a prefix for a page model',
+      'pages',
+      { instances: [{ prefix: 'ab' }] },
+      'instances[0]: this model ranks pages; send a history, not a prefix',
+    ],
+    [
+      'a prefix for labels of their own',
+      own.name,
+      { instances: [{ prefix: 'ab' }] },
+      'instances[0].prefix: this model gives characters labels of their own',
+    ],
+    [
+      'a text among prefixes',
+      letters.name,
+      { instances: [{ prefix: 'a' }, { text: 'a' }] },
+      'instances[1]: the first instance has a prefix',
+    ],
+    [
+      'a prefix among texts',
+      letters.name,
+      { instances: [{ text: 'a' }, { prefix: 'a' }] },
+      'instances[1]: the first instance has a text',
     ],
     ['an empty text', letters.name, { instances: [{ text: '' }] }, 'instances[0].text: '],
   ])('%s, naming the field', async (_, model, body, detail) => {

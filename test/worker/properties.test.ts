@@ -17,6 +17,10 @@ const anything = fc.anything({ withBigInt: false, maxDepth: 3 });
 const instance = fc.oneof(
   fc.record({ history: fc.array(fc.oneof(fc.constantFrom('/p2', '/p3'), fc.string({ unit: 'binary' }))) }),
   fc.record({ text: fc.string({ unit: 'binary', maxLength: 12 }) }),
+  fc.record(
+    { prefix: fc.string({ unit: 'binary', maxLength: 12 }), top: fc.integer(), temperature: fc.double() },
+    { requiredKeys: ['prefix'] },
+  ),
   anything,
 );
 const request = fc.record(

@@ -1,11 +1,18 @@
-import type { LabelPrediction, NextPrediction, PredictRequest } from '@pathcast/models/api';
+import type {
+  LabelPrediction,
+  NextCharactersPrediction,
+  NextPrediction,
+  PredictRequest,
+} from '@pathcast/models/api';
 import { DEFAULT_TOP } from '@pathcast/models/api';
+import { continuesTexts } from '@pathcast/models/predictor/characters';
 import type { Part } from '@pathcast/models/predictor/parts';
 import type { Predictor } from '@pathcast/models/predictor/predictor';
 import { characters } from '@pathcast/models/sequence';
 import { invalid } from './request.ts';
 
 type Instance = PredictRequest['instances'][number];
+type PrefixInstance = Extract<Instance, { prefix: string }>;
 
 /**
  * Answers every instance, in order.
@@ -14,10 +21,16 @@ type Instance = PredictRequest['instances'][number];
 export function predict(
   predictor: Predictor,
   { instances, top, part }: PredictRequest,
-): NextPrediction[] | LabelPrediction[] {
+): NextPrediction[] | LabelPrediction[] | NextCharactersPrediction[] {
   checkPart(predictor, part);
   if (predictor.spec.task === 'label') {
-    return instances.map((instance, i) => label(predictor, textOf(predictor, instance, i), top));
+    // What the first instance asks for, all must: an answer has predictions of one kind.
+    if (instances[0] && 'prefix' in instances[0]) {
+      const prefixes = instances.map((instance, i) => prefixOf(predictor, instance, i));
+      return prefixes.map((prefix) => nextCharacters(predictor, prefix, top));
+    }
+    const texts = instances.map((instance, i) => textOf(predictor, instance, i));
+    return texts.map((text) => label(predictor, text, top));
   }
   const histories = instances.map(historyOf);
   return histories.map((history) => next(predictor, history, top, part));
@@ -57,6 +70,14 @@ function label(predictor: Predictor, text: string, top: number | undefined): Lab
   };
 }
 
+function nextCharacters(
+  predictor: Predictor,
+  { prefix, top, temperature }: PrefixInstance,
+  requestTop: number = DEFAULT_TOP,
+): NextCharactersPrediction {
+  return { next: predictor.nextCharacters(prefix, { top: top ?? requestTop, temperature }) };
+}
+
 function checkPart({ parts }: Predictor, part: Part | undefined): void {
   if (part && !parts.includes(part)) {
     throw invalid(`part: this model has no part "${part}", only ${parts.join(', ')}`);
@@ -65,10 +86,31 @@ function checkPart({ parts }: Predictor, part: Part | undefined): void {
 
 function historyOf(instance: Instance, index: number): string[] {
   if ('history' in instance) return instance.history;
-  throw invalid(`instances[${index}]: this model ranks pages; send a history, not a text`);
+  throw invalid(
+    `instances[${index}]: this model ranks pages; send a history, not a ${'text' in instance ? 'text' : 'prefix'}`,
+  );
+}
+
+function prefixOf({ spec }: Predictor, instance: Instance, index: number): PrefixInstance {
+  if (!('prefix' in instance)) {
+    throw invalid(
+      `instances[${index}]: the first instance has a prefix; send all of them one, in a request of its own`,
+    );
+  }
+  if (!continuesTexts(spec)) {
+    throw invalid(
+      `instances[${index}].prefix: this model gives characters labels of their own, so nothing continues a prefix; send a text`,
+    );
+  }
+  return instance;
 }
 
 function textOf({ spec }: Predictor, instance: Instance, index: number): string {
+  if ('prefix' in instance) {
+    throw invalid(
+      `instances[${index}]: the first instance has a text; send prefixes in a request of their own`,
+    );
+  }
   if (!('text' in instance)) {
     throw invalid(`instances[${index}]: this model labels characters; send a text, not a history`);
   }

@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import type { Mixture } from '../predictor/mixture.ts';
 import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '../spec.ts';
 import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
-import { cellKernelRows, checkWeights, type ModelWeights, scoringRows } from '../weights.ts';
-import { type QuantisedRows, quantiseRows } from './quantise.ts';
+import { cellKernelRows, checkWeights, type ModelWeights, scoringBlocks } from '../weights.ts';
+import { mixtureSettings, mixtureTensors, readMixture } from './mixture-tensors.ts';
+import { type QuantisedRows, quantiseBlocks, quantiseRows } from './quantise.ts';
 import { PackError, readSafetensors, type Tensor, type TensorData, writeSafetensors } from './safetensors.ts';
 import { buildTokenTables, type TokenTables } from './token-index.ts';
 
@@ -23,6 +25,8 @@ export interface Pack {
   readonly output: QuantisedRows;
   /** float32 [V]. */
   readonly outputBias: Float32Array;
+  /** What stands beside the recurrent model; undefined when that answers alone. */
+  readonly mixture: Mixture | undefined;
 }
 
 /** As `CellWeights`, read from a pack. */
@@ -34,18 +38,19 @@ export interface PackCell {
 
 const FORMAT = 'pathcast-pack/1';
 
-/** The int8 rows start here, a multiple of every SIMD width, counted from the first tensor's byte. */
-const ROWS_ALIGNMENT = 64;
+/** Sections start at a multiple of this, as wide as any SIMD, counted from the first tensor's byte. */
+const ALIGNMENT = 64;
 
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
   spec: z.string(),
   vocabulary_digest: z.string().regex(/^[0-9a-f]{64}$/),
+  mixture: z.string().optional(),
 });
 
 /**
  * Writes a model's edge form. Its head (cells, tokens, scales) comes first, so that a cold Worker can begin with one
- * range read; the int8 rows follow.
+ * range read; the mixture's tables and the int8 rows follow.
  *
  * @param options.counts uint32 [V − 2], how often training saw each token.
  * @param options.vocabularyDigest SHA-256 of `vocabulary.txt`, hex.
@@ -57,8 +62,9 @@ export function writePack(options: {
   vocabulary: Vocabulary;
   counts: Uint32Array;
   vocabularyDigest: string;
+  mixture?: Mixture | undefined;
 }): Uint8Array<ArrayBuffer> {
-  const { spec, weights, vocabulary, counts, vocabularyDigest } = options;
+  const { spec, weights, vocabulary, counts, vocabularyDigest, mixture } = options;
   const V = spec.vocabularySize;
   if (vocabulary.size !== V) throw new RangeError(`the vocabulary has ${vocabulary.size} ids, the spec ${V}`);
   checkWeights(spec, weights);
@@ -67,7 +73,7 @@ export function writePack(options: {
   const input = quantiseRows(weights.inputRows, width);
   const tied = spec.output === 'tied';
   // A unit vector's int8 row is its row's: only the scale differs.
-  const output = quantiseRows(scoringRows(spec, weights), spec.hiddenUnits);
+  const output = quantiseBlocks(scoringBlocks(spec, weights), { count: V, width: spec.hiddenUnits });
   const tokens = buildTokenTables(vocabulary.tokens);
 
   const head: Tensor[] = [];
@@ -90,9 +96,11 @@ export function writePack(options: {
     { name: 'tokens.ids', shape: [n], data: tokens.ids },
     { name: 'tokens.names', shape: [tokens.names.length], data: tokens.names },
   );
-  const headBytes = head.reduce((sum, { data }) => sum + data.byteLength, 0);
-  const padding = (ROWS_ALIGNMENT - (headBytes % ROWS_ALIGNMENT)) % ROWS_ALIGNMENT;
-  if (padding > 0) head.push({ name: 'padding', shape: [padding], data: new Int8Array(padding) });
+  pad(head, 'padding');
+  if (mixture) {
+    head.push(...mixtureTensors(mixture));
+    pad(head, 'padding.rows');
+  }
 
   const rows: Tensor[] = [{ name: 'input.rows', shape: [V, width], data: input.rows }];
   if (!tied) rows.push({ name: 'output.rows', shape: [V, spec.hiddenUnits], data: output.rows });
@@ -100,7 +108,15 @@ export function writePack(options: {
     format: FORMAT,
     spec: JSON.stringify(spec),
     vocabulary_digest: vocabularyDigest,
+    ...(mixture ? { mixture: mixtureSettings(mixture) } : {}),
   });
+}
+
+/** Fills tensors up to where the next section may start. */
+function pad(tensors: Tensor[], name: string): void {
+  const bytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const padding = (ALIGNMENT - (bytes % ALIGNMENT)) % ALIGNMENT;
+  if (padding > 0) tensors.push({ name, shape: [padding], data: new Int8Array(padding) });
 }
 
 /**
@@ -117,10 +133,11 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
   const n = V - FIRST_TOKEN_ID;
   const columns = GATES[spec.cell] * H;
 
-  function take<T extends TensorData>(name: string, type: abstract new () => T, shape: number[]): T {
+  function take<T extends TensorData>(name: string, type: abstract new () => T, asked?: number[]): T {
     const tensor = tensors.get(name);
     if (!tensor) throw new PackError(`tensor ${name} is missing`);
     if (!(tensor.data instanceof type)) throw new PackError(`tensor ${name} has the wrong dtype`);
+    const shape = asked ?? [tensor.data.length];
     if (tensor.shape.join() !== shape.join()) {
       throw new PackError(`tensor ${name} has shape [${tensor.shape}], its spec asks for [${shape}]`);
     }
@@ -136,14 +153,15 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
     };
   });
   const inputRows = take('input.rows', Int8Array, [V, inputRowWidth(spec)]);
-  const nameBytes = tensors.get('tokens.names')?.data.length ?? 0;
+  const names = take('tokens.names', Uint8Array);
   const tokens = {
-    names: take('tokens.names', Uint8Array, [nameBytes]),
+    names,
     offsets: take('tokens.offsets', Uint32Array, [n + 1]),
     hashes: take('tokens.hashes', Uint32Array, [n]),
     ids: take('tokens.ids', Uint32Array, [n]),
   };
-  if (tokens.offsets[n] !== nameBytes) throw new PackError('tokens.offsets do not end where tokens.names do');
+  if (tokens.offsets[n] !== names.length)
+    throw new PackError('tokens.offsets do not end where tokens.names do');
   return {
     spec,
     vocabularyDigest: parsed.data.vocabulary_digest,
@@ -156,6 +174,7 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
       scales: take('output.scales', Float32Array, [V]),
     },
     outputBias: take('output.bias', Float32Array, [V]),
+    mixture: readMixture(parsed.data.mixture, take, V),
   };
 }
 

@@ -21,3 +21,18 @@ export function quantiseRows(values: Float32Array, width: number): QuantisedRows
   }
   return { rows, scales };
 }
+
+/** As {@link quantiseRows}, of a table that comes in blocks. */
+export function quantiseBlocks(
+  blocks: Iterable<{ start: number; values: Float32Array }>,
+  { count, width }: { count: number; width: number },
+): QuantisedRows {
+  const rows = new Int8Array(count * width);
+  const scales = new Float32Array(count);
+  for (const { start, values } of blocks) {
+    const block = quantiseRows(values, width);
+    rows.set(block.rows, start * width);
+    scales.set(block.scales, start);
+  }
+  return { rows, scales };
+}

@@ -32,6 +32,26 @@ export function writeSafetensors(
   tensors: readonly Tensor[],
   metadata: Record<string, string>,
 ): Uint8Array<ArrayBuffer> {
+  const head = writeHead(tensors, metadata);
+  const bytes = tensors.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const file = new Uint8Array(head.length + bytes);
+  file.set(head);
+  let position = head.length;
+  for (const { data } of tensors) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
+    position += data.byteLength;
+  }
+  return file;
+}
+
+/**
+ * All of a safetensors file that comes before its first tensor: for files that are written tensor by tensor.
+ * @throws RangeError as {@link writeSafetensors}.
+ */
+export function writeHead(
+  tensors: readonly Tensor[],
+  metadata: Record<string, string>,
+): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const { name, shape, data } of tensors) {
@@ -44,16 +64,11 @@ export function writeSafetensors(
   const text = JSON.stringify(header);
   const encoded = new TextEncoder().encode(text);
   const headerBytes = Math.ceil(encoded.length / PREFIX_BYTES) * PREFIX_BYTES;
-  const file = new Uint8Array(PREFIX_BYTES + headerBytes + offset);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes); // the format pads with spaces
-  file.set(encoded, PREFIX_BYTES);
-  let position = PREFIX_BYTES + headerBytes;
-  for (const { data } of tensors) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
-    position += data.byteLength;
-  }
-  return file;
+  const head = new Uint8Array(PREFIX_BYTES + headerBytes);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.fill(0x20, PREFIX_BYTES); // the format pads with spaces
+  head.set(encoded, PREFIX_BYTES);
+  return head;
 }
 
 /**
@@ -62,34 +77,62 @@ export function writeSafetensors(
  * @throws PackError when the file is cut off, has gaps or overlaps, or holds a dtype that packs do not use.
  */
 export function readSafetensors(file: Uint8Array<ArrayBuffer>): Safetensors {
-  const { header, dataStart } = readHeader(file);
+  const { metadata, tensors: described, bytes } = readHead(file, file.length);
+  const tensors = new Map<string, Tensor>();
+  for (const { name, dtype, shape, start, elements } of described) {
+    const view = VIEWS[dtype];
+    const byteOffset = file.byteOffset + start;
+    if (byteOffset % view.BYTES_PER_ELEMENT !== 0) throw new PackError(`tensor ${name} is not aligned`);
+    tensors.set(name, { name, shape, data: new view(file.buffer, byteOffset, elements) });
+  }
+  if (bytes !== file.length) {
+    throw new PackError(`the file has ${file.length - bytes} bytes after its last tensor`);
+  }
+  return { metadata, tensors };
+}
+
+/** Where a tensor is in its file. */
+export interface TensorPlace {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly elements: number;
+  /** Of the first byte, counted from the file's. */
+  readonly start: number;
+}
+
+/**
+ * Reads what a safetensors file holds, in the file's order.
+ * @param head the file's beginning, its header at least.
+ * @param fileBytes the file's length.
+ * @returns also `bytes`, the end of the last tensor.
+ * @throws PackError when the file is cut off, has gaps or overlaps, or holds a dtype that packs do not use.
+ */
+export function readHead(
+  head: Uint8Array,
+  fileBytes: number,
+): Pick<Safetensors, 'metadata'> & { tensors: TensorPlace[]; bytes: number } {
+  const { header, dataStart } = readHeader(head);
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isStringRecord(metadata)) throw new PackError('the header’s __metadata__ is not a map of strings');
   const described = Object.entries(entries).map(([name, entry]) => describe(name, entry));
   described.sort((a, b) => a.start - b.start || a.end - b.end);
-  const tensors = new Map<string, Tensor>();
   let expected = 0;
-  for (const { name, dtype, shape, start, end } of described) {
+  const tensors = described.map(({ name, dtype, shape, start, end }) => {
     if (start !== expected) throw new PackError(`tensor ${name} starts at byte ${start}, not ${expected}`);
-    const view = VIEWS[dtype];
     const elements = shape.reduce((product, size) => product * size, 1);
-    if (end - start !== elements * view.BYTES_PER_ELEMENT) {
+    if (end - start !== elements * VIEWS[dtype].BYTES_PER_ELEMENT) {
       throw new PackError(`tensor ${name} has ${end - start} bytes, not those of [${shape}] ${dtype}`);
     }
-    if (dataStart + end > file.length) {
+    if (dataStart + end > fileBytes) {
       throw new PackError(
-        `the file is cut off: tensor ${name} ends at byte ${dataStart + end} of ${file.length}`,
+        `the file is cut off: tensor ${name} ends at byte ${dataStart + end} of ${fileBytes}`,
       );
     }
-    const byteOffset = file.byteOffset + dataStart + start;
-    if (byteOffset % view.BYTES_PER_ELEMENT !== 0) throw new PackError(`tensor ${name} is not aligned`);
-    tensors.set(name, { name, shape, data: new view(file.buffer, byteOffset, elements) });
     expected = end;
-  }
-  if (dataStart + expected !== file.length) {
-    throw new PackError(`the file has ${file.length - dataStart - expected} bytes after its last tensor`);
-  }
-  return { metadata, tensors };
+    return { name, dtype, shape, elements, start: dataStart + start };
+  });
+  return { metadata, tensors, bytes: dataStart + expected };
 }
 
 function readHeader(file: Uint8Array) {

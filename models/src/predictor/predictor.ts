@@ -3,8 +3,16 @@ import { TokenIndex } from '../pack/token-index.ts';
 import { characters } from '../sequence.ts';
 import type { ModelSpec } from '../spec.ts';
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
+import type { Candidates } from './candidates.ts';
+import {
+  type CharacterProbability,
+  continuesTexts,
+  type NextCharactersOptions,
+  rankCharacters,
+} from './characters.ts';
+import { Mixer } from './mixture.ts';
 import type { Part } from './parts.ts';
-import { largest, type Ranked, topOfSoftmax } from './ranking.ts';
+import { largest, type Ranked, softmax, topOf, topOfSoftmax } from './ranking.ts';
 import { Recurrence } from './recurrence.ts';
 
 export interface PageProbability {
@@ -33,7 +41,8 @@ export interface Predictor {
   readonly parts: readonly Part[];
 
   /**
-   * Ranks the pages that may follow a history.
+   * Ranks the pages that may follow a history. Rules and neighbours, asked alone, give only pages that they know of: none
+   * for an empty history, or one of pages that nobody saw.
    * @param history oldest first; more than the spec's steps keeps the newest, an empty one gets the popular pages.
    * @param options.top at least 1; at most V − 2 pages come back.
    * @throws RangeError when the model labels, or has no such part.
@@ -46,6 +55,13 @@ export interface Predictor {
    * @throws RangeError when the model ranks pages, or the text is longer than the spec's steps.
    */
   label(text: string, options: { top: number }): LabelStep[];
+
+  /**
+   * Ranks the characters that may follow a text.
+   * @param prefix at least one character; of more than the spec's steps the newest are read.
+   * @throws RangeError when the prefix is empty, or the model's labels are not the characters that follow.
+   */
+  nextCharacters(prefix: string, options: NextCharactersOptions): CharacterProbability[];
 }
 
 /** Opens the TypeScript predictor over a pack: the reference for every faster one. */
@@ -53,7 +69,8 @@ export function createPredictor(pack: Pack): Predictor {
   const { spec } = pack;
   const tokens = new TokenIndex(pack.tokens);
   const recurrence = new Recurrence(pack);
-  const parts: readonly Part[] = ['mixture', 'recurrent'];
+  const mixer = pack.mixture && new Mixer(pack.mixture, pack.counts);
+  const parts = partsOf(pack);
 
   function popular(top: number): Ranked[] {
     const total = pack.counts.reduce((sum, count) => sum + count, 0);
@@ -63,6 +80,17 @@ export function createPredictor(pack: Pack): Predictor {
     }));
   }
 
+  function rank(ids: readonly number[], top: number, part: Part): Ranked[] {
+    if (mixer && part === 'rules') return topOfCandidates(mixer.rules(ids), top);
+    if (mixer && part === 'neighbours') return topOfCandidates(mixer.neighbours(ids), top);
+    if (ids.length === 0) return popular(top);
+    const logits = recurrence.lastLogits(ids);
+    if (!mixer || part === 'recurrent') return topOfSoftmax(logits, top);
+    const probabilities = softmax(logits, mixer.mixture.temperature);
+    mixer.mix(ids, probabilities);
+    return topOf(probabilities, top);
+  }
+
   return {
     spec,
     parts,
@@ -70,10 +98,11 @@ export function createPredictor(pack: Pack): Predictor {
       if (spec.task !== 'next') throw new RangeError('this model labels characters; it ranks no pages');
       if (!parts.includes(part))
         throw new RangeError(`this model has no part "${part}", only ${parts.join(', ')}`);
-      const count = Math.min(top, tokens.size);
       const ids = history.slice(-spec.steps).map((page) => tokens.encode(page));
-      const ranked = ids.length === 0 ? popular(count) : topOfSoftmax(recurrence.lastLogits(ids), count);
-      return ranked.map(({ id, probability }) => ({ page: tokens.decode(id), probability }));
+      return rank(ids, Math.min(top, tokens.size), part).map(({ id, probability }) => ({
+        page: tokens.decode(id),
+        probability,
+      }));
     },
     label(text, { top }) {
       if (spec.task !== 'label') throw new RangeError('this model ranks pages; it labels no characters');
@@ -94,5 +123,24 @@ export function createPredictor(pack: Pack): Predictor {
         return { ...best, candidates };
       });
     },
+    nextCharacters(prefix, options) {
+      if (!continuesTexts(spec)) throw new RangeError('this model ranks no characters that follow a text');
+      const ids = characters(prefix).map((character) => tokens.encode(character));
+      if (ids.length === 0) throw new RangeError('the prefix is empty');
+      return rankCharacters(recurrence.lastLogits(ids.slice(-spec.steps)), tokens, options);
+    },
   };
+}
+
+function partsOf({ mixture }: Pack): Part[] {
+  return [
+    'mixture',
+    'recurrent',
+    ...(mixture?.rules ? (['rules'] as const) : []),
+    ...(mixture?.neighbours ? (['neighbours'] as const) : []),
+  ];
+}
+
+function topOfCandidates({ ids, probabilities }: Candidates, k: number): Ranked[] {
+  return largest(probabilities, k).map((i) => ({ id: ids[i] ?? 0, probability: probabilities[i] ?? 0 }));
 }

@@ -1,3 +1,5 @@
+import { FIRST_TOKEN_ID } from '../vocabulary.ts';
+
 /** An id and its probability, 0 to 1. */
 export interface Ranked {
   readonly id: number;
@@ -17,18 +19,53 @@ export function topOfSoftmax(logits: Float32Array, k: number): Ranked[] {
   return top.map((id) => ({ id, probability: Math.exp((logits[id] ?? 0) - max) / sum }));
 }
 
-/** Indices of the k largest values, falling; ties keep the smaller index first. */
+/** The softmax of logits over a temperature, float32 [V]. */
+export function softmax(logits: Float32Array, temperature: number): Float32Array {
+  const max = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const powers = logits.map((logit) => Math.exp((logit - max) / temperature));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+/**
+ * The k likeliest tokens, best first; equal ones rank the smaller id first.
+ * @param probabilities float32 [V].
+ */
+export function topOf(probabilities: Float32Array, k: number): Ranked[] {
+  const tokens = probabilities.subarray(FIRST_TOKEN_ID);
+  return largest(tokens, k).map((i) => ({ id: i + FIRST_TOKEN_ID, probability: tokens[i] ?? 0 }));
+}
+
+/** Indices of the k largest values, falling; ties keep the smaller index first. Nothing else is sorted. */
 export function largest(values: ArrayLike<number>, k: number): number[] {
-  const best: number[] = [];
-  let bar = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? Number.NEGATIVE_INFINITY;
-    if (best.length === k && value <= bar) continue;
-    let at = best.length;
-    while (at > 0 && (values[best[at - 1] ?? 0] ?? 0) < value) at--;
-    best.splice(at, 0, i);
-    if (best.length > k) best.pop();
-    bar = values[best.at(-1) ?? 0] ?? bar;
+  const size = Math.min(k, values.length);
+  if (size === 0) return [];
+  const isWorse = (a: number, b: number) => {
+    const difference = (values[a] ?? 0) - (values[b] ?? 0);
+    return difference < 0 || (difference === 0 && a > b);
+  };
+  // A heap of the best so far, the worst of them at its root.
+  const heap = Array.from({ length: size }, (_, i) => i);
+  for (let at = (size >> 1) - 1; at >= 0; at--) sink(heap, at, isWorse);
+  for (let i = size; i < values.length; i++) {
+    if (!isWorse(heap[0] ?? 0, i)) continue;
+    heap[0] = i;
+    sink(heap, 0, isWorse);
   }
-  return best;
+  return heap.sort((a, b) => (isWorse(b, a) ? -1 : 1));
+}
+
+/** Puts the item at a place of a heap below those that are worse. */
+function sink(heap: number[], start: number, isWorse: (a: number, b: number) => boolean): void {
+  const item = heap[start] ?? 0;
+  let at = start;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isWorse(heap[child + 1] ?? 0, heap[child] ?? 0)) child++;
+    if (!isWorse(heap[child] ?? 0, item)) break;
+    heap[at] = heap[child] ?? 0;
+    at = child;
+  }
+  heap[at] = item;
 }

@@ -15,6 +15,7 @@ const TABLES: Record<string, Partial<ModelSpec>> = {
   onehot: { input: { type: 'one-hot' }, output: 'dense', normalised: false },
   embedding: { input: { type: 'embedding', units: 12 }, output: 'dense', normalised: false },
   tied: { input: { type: 'embedding', units: 16 }, output: 'tied', normalised: true },
+  stacked: { layers: 2, input: { type: 'embedding', units: 12 }, output: 'dense', normalised: false },
 };
 
 const CASES = 10;
@@ -26,10 +27,15 @@ export default async function setup(project: TestProject): Promise<void> {
   try {
     const models: Fixture[] = [];
     for (const task of ['next', 'label'] as const) {
+      const labels = task === 'label' ? { labels: 'next' as const } : {};
       for (const cell of CELLS) {
         for (const [table, spec] of Object.entries(TABLES)) {
           models.push(
-            await makeFixture(out, `${task}-${cell}-${table}`, randomModel({ task, cell, ...spec })),
+            await makeFixture(
+              out,
+              `${task}-${cell}-${table}`,
+              randomModel({ task, cell, ...spec, ...labels }),
+            ),
           );
         }
       }
@@ -38,6 +44,8 @@ export default async function setup(project: TestProject): Promise<void> {
       await makeFixture(out, 'pages', randomModel({}, 1)),
       await makeFixture(out, 'pages', randomModel({}, 2)),
     ];
+    const own = randomModel({ task: 'label', labels: 'own', output: 'dense', normalised: false });
+    models.push(await makeFixture(out, 'label-own', own));
     project.provide('models', models);
     project.provide('versions', versions);
   } finally {

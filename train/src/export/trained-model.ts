@@ -1,3 +1,5 @@
+import type { Calibration, Manifest } from '@pathcast/models/manifest';
+import type { Mixture } from '@pathcast/models/predictor/mixture';
 import type { ModelSpec } from '@pathcast/models/spec';
 import type { Vocabulary } from '@pathcast/models/vocabulary';
 import type { ModelWeights } from '@pathcast/models/weights';
@@ -9,4 +11,9 @@ export interface TrainedModel {
   readonly vocabulary: Vocabulary;
   /** uint32 [V − 2]: how often training saw each token. */
   readonly counts: Uint32Array;
+  /** What is served beside the recurrent model; without it that answers alone. */
+  readonly mixture?: Mixture | undefined;
+  /** The mean weight of each part, summing to 1, for the manifest. */
+  readonly shares?: Manifest['mixture'] | undefined;
+  readonly calibration?: Calibration | undefined;
 }

@@ -1,0 +1,117 @@
+import { FIRST_TOKEN_ID } from '../vocabulary.ts';
+import { type Candidates, Scores } from './candidates.ts';
+import { NeighbourSearch, type NeighbourTables } from './neighbours.ts';
+import { type RuleTables, ruleCandidates } from './rules.ts';
+
+/** The parts that are mixed, in the order of their weights. */
+export const MIXED_PARTS = ['recurrent', 'rules', 'neighbours'] as const;
+
+/** What stands beside the recurrent model, and how they are mixed. */
+export interface Mixture {
+  /** What the recurrent logits are divided by before their softmax, above 0. */
+  readonly temperature: number;
+  /**
+   * float32 [16, 3]: the weights of recurrent model, rules and neighbours by the current page's support bin, summing to 1;
+   * the recurrent model's are above 0, those of a part that was left out are 0.
+   */
+  readonly weights: Float32Array;
+  readonly rules?: RuleTables | undefined;
+  readonly neighbours?: NeighbourTables | undefined;
+}
+
+export const SUPPORT_BINS = 16;
+
+/** The bin of a page that training saw `count` times: 0 for never, then b for 2^(b − 1) up to 2^b, 15 for all beyond. */
+export function supportBin(count: number): number {
+  return Math.min(SUPPORT_BINS - 1, 32 - Math.clz32(count));
+}
+
+/** What rules and neighbours make of a history. */
+export interface SparseParts {
+  readonly rules: Candidates;
+  readonly neighbours: Candidates;
+}
+
+const SILENT: Candidates = { ids: new Uint32Array(), probabilities: new Float32Array() };
+
+/** Answers from rules and neighbours, and mixes them into what the recurrent model says. */
+export class Mixer {
+  readonly mixture: Mixture;
+  readonly #counts: Uint32Array;
+  readonly #scores: Scores;
+  readonly #search: NeighbourSearch | undefined;
+
+  /** @param counts uint32 [V − 2]: how often training saw each token. */
+  constructor(mixture: Mixture, counts: Uint32Array) {
+    this.mixture = mixture;
+    this.#counts = counts;
+    this.#scores = new Scores(counts.length + FIRST_TOKEN_ID);
+    if (mixture.neighbours) this.#search = new NeighbourSearch(mixture.neighbours, this.#scores);
+  }
+
+  rules(history: ArrayLike<number>): Candidates {
+    return this.mixture.rules ? ruleCandidates(this.mixture.rules, history, this.#scores) : SILENT;
+  }
+
+  neighbours(history: ArrayLike<number>): Candidates {
+    return this.#search?.candidates(history) ?? SILENT;
+  }
+
+  /** The support bin of a history's newest page. */
+  bin(history: ArrayLike<number>): number {
+    return supportBin(this.#counts[(history[history.length - 1] ?? 0) - FIRST_TOKEN_ID] ?? 0);
+  }
+
+  /**
+   * Mixes the parts into the recurrent model's probabilities, in place.
+   * @param probabilities float32 [V], the softmax of the logits over the temperature.
+   */
+  mix(history: ArrayLike<number>, probabilities: Float32Array): void {
+    const parts = { rules: this.rules(history), neighbours: this.neighbours(history) };
+    mixInto(probabilities, parts, this.mixture.weights, this.bin(history));
+  }
+}
+
+/**
+ * Mixes parts in place. The weight of a part that is silent is shared out among those that speak, in proportion to theirs.
+ * @param probabilities float32 [V], the recurrent model's, summing to 1; then the mixture's.
+ * @param weights float32 [16, 3].
+ */
+export function mixInto(
+  probabilities: Float32Array,
+  parts: SparseParts,
+  weights: Float32Array,
+  bin: number,
+): void {
+  const [recurrent, rules, neighbours] = speakingWeights(weights, bin, parts);
+  for (let i = 0; i < probabilities.length; i++) probabilities[i] = recurrent * (probabilities[i] ?? 0);
+  addInto(probabilities, parts.rules, rules);
+  addInto(probabilities, parts.neighbours, neighbours);
+}
+
+/** The weights of a bin, with those of silent parts shared out. */
+function speakingWeights(
+  weights: Float32Array,
+  bin: number,
+  parts: SparseParts,
+): [recurrent: number, rules: number, neighbours: number] {
+  const at = bin * MIXED_PARTS.length;
+  const recurrent = weights[at] ?? 0;
+  const rules = parts.rules.ids.length > 0 ? (weights[at + 1] ?? 0) : 0;
+  const neighbours = parts.neighbours.ids.length > 0 ? (weights[at + 2] ?? 0) : 0;
+  const sum = recurrent + rules + neighbours;
+  return [recurrent / sum, rules / sum, neighbours / sum];
+}
+
+function addInto(
+  probabilities: Float32Array,
+  { ids, probabilities: added }: Candidates,
+  weight: number,
+): void {
+  if (weight === 0) return;
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i] ?? 0;
+    // Shares of 1 may add up to a little more in float32.
+    probabilities[id] = Math.min(1, (probabilities[id] ?? 0) + weight * (added[i] ?? 0));
+  }
+}
