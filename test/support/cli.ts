@@ -47,7 +47,7 @@ export async function interruptScript(script: string, args: readonly string[], c
     stdout += chunk;
     if (!before && stdout.includes(cue)) child.kill('SIGINT');
   });
-  return new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done, fail) =>
-    child.on('close', (code, signal) => done({ code, signal })).on('error', fail),
+  return new Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string }>((done, fail) =>
+    child.on('close', (code, signal) => done({ code, signal, stdout })).on('error', fail),
   );
 }

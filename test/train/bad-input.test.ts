@@ -9,7 +9,7 @@ describe('bad input', () => {
   it.each([
     [
       ['navigatoin'],
-      'there is no model "navigatoin"; there are hihello, navigation, inspect, prepare, sample',
+      'there is no model "navigatoin"; there are hihello, text, navigation, search, inspect, prepare, sample',
     ],
     [['hihello', '--sell', 'gru'], 'there is no option --sell; the options are --cell'],
     [['hihello', '--cell', 'lstn'], '--cell: '],
@@ -91,12 +91,27 @@ describe('data', () => {
 });
 
 describe('an interrupted run', () => {
-  it('ends at once on SIGINT, with the exit code of one, and leaves nothing', async () => {
+  it('finishes its step on SIGINT, and leaves what it needs to go on and nothing else', async () => {
     const folder = await siteFolder();
-    const args = ['navigation', '--data', 'log.txt', '--out', 'out', '--epochs', '1000'];
-    const { code, signal } = await interruptScript('train/src/main.ts', args, folder, 'to test on the last');
+    const args = [
+      'navigation',
+      '--data',
+      'log.txt',
+      '--out',
+      'out',
+      '--epochs',
+      '1000',
+      '--patience',
+      '1000',
+    ];
+    const { code, signal } = await interruptScript(
+      'train/src/main.ts',
+      args,
+      folder,
+      'to choose on the last',
+    );
     expect([code, signal]).toEqual([130, null]);
-    expect(await readdir(folder)).toEqual(['log.txt']);
+    expect(await readdir(join(folder, 'out/navigation'))).toEqual(['.checkpoint.safetensors']);
   });
 
   it('takes its half-written version away', async () => {

@@ -1,5 +1,6 @@
 import { loadBackend } from '@pathcast/train/backends/backend';
-import { toBatch } from '@pathcast/train/fit/batches';
+import { TokenSessions } from '@pathcast/train/data/sessions/token-sessions';
+import { lastStepWindows } from '@pathcast/train/fit/batches';
 import { batchLogits, batchLoss } from '@pathcast/train/fit/objective';
 import { createParameters, readParameters, variablesOf } from '@pathcast/train/fit/parameters';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,10 +13,8 @@ const SEQUENCES = [
   [7, 7],
   [40, 2, 31],
 ];
-const EXAMPLES = SEQUENCES.map((ids) => ({
-  ids,
-  targets: ids.map((id, i) => (i === ids.length - 1 ? id : 0)),
-}));
+/** Each sequence, and a page to follow it. */
+const batch = () => lastStepWindows(TokenSessions.of(SEQUENCES.map((ids, i) => [...ids, 10 + i]))).whole();
 
 beforeAll(async () => {
   await loadBackend('wasm');
@@ -28,10 +27,9 @@ describe('training runs the graph that is exported', () => {
     const padded = SEQUENCES.map((ids) => [...Array(4 - ids.length).fill(0), ...ids]);
     const expected = layersProbabilities(layers, padded);
     const parameters = createParameters(model.spec, model.weights);
-    const logits = batchLogits(model.spec, parameters, toBatch(EXAMPLES));
+    const logits = batchLogits(model.spec, parameters, batch());
     const ours = tf.softmax(logits).arraySync() as number[][]; // rank 2
     expect(ours).toHaveLength(3);
-    // Scored steps come in step-major order; all are of the last step, so in the order of the sequences.
     for (const [row, probabilities] of ours.entries()) {
       for (const [id, probability] of probabilities.entries()) {
         expect(Math.abs(probability - (expected[row]?.[id] ?? 0))).toBeLessThan(2e-6);
@@ -45,8 +43,7 @@ describe('the loss', () => {
   it.each(SPECS)('has a gradient for every variable that finite differences confirm: $title', ({ spec }) => {
     const model = randomModel(spec);
     const parameters = createParameters(model.spec, model.weights);
-    const batch = toBatch(EXAMPLES);
-    const loss = () => batchLoss(model.spec, parameters, batch);
+    const loss = () => batchLoss(model.spec, parameters, batch());
     const { grads } = tf.variableGrads(loss, variablesOf(parameters));
     for (const variable of variablesOf(parameters)) {
       const gradient = Array.from(grads[variable.name]?.dataSync() ?? []);
@@ -70,7 +67,7 @@ describe('the loss', () => {
     const model = randomModel();
     const parameters = createParameters(model.spec, model.weights);
     const before = tf.memory().numTensors;
-    batchLoss(model.spec, parameters, toBatch(EXAMPLES)).dispose();
+    batchLoss(model.spec, parameters, batch()).dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -115,7 +115,7 @@ describe('npm run train -- navigation', () => {
     const { code, stdout } = await train([...args, '--epochs', '1', '--hidden-units', '8'], folder);
     expect(code).toBe(0);
     expect(stdout).toContain('data      access-log: 30 sessions, 120 events, 5 pages');
-    expect(stdout).toContain("fitting on 20 sessions, to test on the last day's 10");
+    expect(stdout).toContain("fitting on 20 sessions, to choose on the last day's 10");
     const { manifest } = await openVersion(stdout);
     expect(manifest.data).toMatchObject({ format: 'access-log', sessions: 30 });
     expect(manifest.config).toMatchObject({ split: 'last-day', sessionGap: 30, minVisitors: 5, maxBad: 1 });

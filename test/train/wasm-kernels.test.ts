@@ -18,6 +18,16 @@ async function onBoth(compute: () => tf.Tensor): Promise<[Float32Array, Float32A
   return [wasm, cpu];
 }
 
+async function shapesOnBoth(compute: () => number[] | undefined) {
+  const shapes: (number[] | undefined)[] = [];
+  for (const backend of ['wasm', 'cpu']) {
+    await tf.setBackend(backend);
+    shapes.push(tf.tidy(() => ({ shape: compute() })).shape);
+  }
+  await tf.setBackend('wasm');
+  return shapes;
+}
+
 function expectClose([wasm, cpu]: [Float32Array, Float32Array]): void {
   expect(wasm.length).toBe(cpu.length);
   for (const [i, value] of cpu.entries()) expect(wasm[i]).toBeCloseTo(value, 4);
@@ -75,5 +85,62 @@ describe('the segment sum on the wasm backend', () => {
         tf.tensor2d([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]),
       );
     expectClose(await onBoth(gradient));
+  });
+});
+
+describe('slices and splits on the wasm backend', () => {
+  const numbers = (shape: number[]) =>
+    tf.tensor(
+      Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => i),
+      shape,
+    );
+
+  it.each([
+    { shape: [7], begin: [2], size: [3] },
+    { shape: [5, 4], begin: [1, 0], size: [3, 4] },
+    { shape: [5, 4], begin: [1, 2], size: [3, 2] },
+    { shape: [5, 4], begin: [0, 3], size: [-1, 1] },
+    { shape: [3, 4, 5], begin: [1, 1, 2], size: [2, 2, 3] },
+    { shape: [3, 4, 5], begin: [0, 1, 0], size: [3, 2, 5] },
+    { shape: [2, 3, 4, 5], begin: [1, 1, 1, 0], size: [1, 2, 2, 5] },
+    { shape: [5, 4], begin: [5, 0], size: [0, 4] },
+    { shape: [5, 4], begin: [0, 0], size: [5, 0] },
+  ])('slice as the CPU backend does: $shape from $begin, $size', async ({ shape, begin, size }) => {
+    expectClose(await onBoth(() => tf.slice(numbers(shape), begin, size)));
+  });
+
+  it.each([
+    { shape: [6, 4], parts: 3, axis: 0 },
+    { shape: [6, 4], parts: 2, axis: 1 },
+    { shape: [6, 4], parts: [1, 3], axis: -1 },
+    { shape: [2, 6, 3], parts: [2, -1], axis: 1 },
+  ])('split as the CPU backend does: $shape into $parts along $axis', async ({ shape, parts, axis }) => {
+    const pieces = tf.split(numbers(shape), parts, axis).length;
+    for (let i = 0; i < pieces; i++) {
+      expectClose(await onBoth(() => tf.split(numbers(shape), parts, axis)[i] ?? tf.scalar(Number.NaN)));
+      const shapes = await shapesOnBoth(() => tf.split(numbers(shape), parts, axis)[i]?.shape);
+      expect(shapes[0]).toEqual(shapes[1]);
+    }
+  });
+
+  it('keep whole numbers whole, and their source as it was', () => {
+    const ids = tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2], 'int32');
+    const slice = tf.slice(ids, [1, 1], [2, 1]);
+    expect([slice.dtype, [...slice.dataSync()]]).toEqual(['int32', [4, 6]]);
+    const [left, right] = tf.split(ids, 2, 1);
+    expect([left?.dtype, [...(left?.dataSync() ?? [])]]).toEqual(['int32', [1, 3, 5]]);
+    left?.dispose();
+    slice.dispose();
+    expect([...(right?.dataSync() ?? [])]).toEqual([2, 4, 6]);
+    expect([...ids.dataSync()]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('leak nothing', () => {
+    const x = numbers([6, 4]);
+    const before = tf.memory();
+    tf.slice(x, [1, 1], [2, 2]).dispose();
+    tf.dispose(tf.split(x, 3, 0));
+    expect(tf.memory().numTensors).toBe(before.numTensors);
+    expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
   });
 });

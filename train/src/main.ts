@@ -23,12 +23,27 @@ const COMMANDS: Record<string, Command> = {
       return command({ options: hihelloOptions, run: trainHihello });
     },
   },
+  text: {
+    does: 'a character model, from pairs or lines of text: --data FILE',
+    load: async () => {
+      const { textOptions } = await import('./recipes/text-options.ts');
+      const { trainText } = await import('./recipes/text.ts');
+      return command({ options: textOptions, run: trainText });
+    },
+  },
   navigation: {
     does: 'the page ranker, from logs or sessions: --data PATH [--test PATH]',
     load: async () => {
       const { navigationOptions } = await import('./recipes/navigation-options.ts');
       const { trainNavigation } = await import('./recipes/navigation.ts');
       return command({ options: navigationOptions, run: trainNavigation });
+    },
+  },
+  search: {
+    does: 'looks for settings that suit the data better than the defaults: --data PATH [--minutes 30]',
+    load: async () => {
+      const { search, searchOptions } = await import('./search.ts');
+      return { options: searchOptions, run: search };
     },
   },
   inspect: {

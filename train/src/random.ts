@@ -7,8 +7,25 @@ export interface Random {
   next(): number;
   /** From N(0, 1), by Box–Muller. */
   normal(): number;
+  /** Uniform among the whole numbers of 32 bits, from −2³¹: the cheapest draw. */
+  integer(): number;
   /** Shuffles in place, by Fisher–Yates. */
   shuffle<T>(items: T[]): void;
+}
+
+/**
+ * Makes one seed of several numbers, such as a run's seed, an epoch and a step: every step draws from a stream of its own,
+ * so that a run goes on from anywhere with nothing but its place. Nearby numbers give unrelated seeds.
+ * @see MurmurHash3's finaliser, by Austin Appleby.
+ */
+export function mixSeed(...numbers: readonly number[]): number {
+  let hash = 0x9747b28c;
+  for (const number of numbers) {
+    hash = Math.imul(hash ^ number, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+  }
+  return hash >>> 0;
 }
 
 export function createRandom(seed: number): Random {
@@ -16,6 +33,7 @@ export function createRandom(seed: number): Random {
   const next = () => uniformFloat64(generator);
   return {
     next,
+    integer: () => generator.next(),
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     shuffle(items) {
       for (let i = items.length - 1; i > 0; i--) {

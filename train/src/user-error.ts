@@ -4,3 +4,14 @@ export class UserError extends Error {
   /** What the process ends with. */
   readonly exitCode: number = 1;
 }
+
+/** The user told the run to stop, and it has. */
+export class StoppedError extends UserError {
+  override readonly name = 'StoppedError';
+  override readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

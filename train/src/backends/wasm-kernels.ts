@@ -4,8 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 type KernelInputs = Parameters<tf.KernelFunc>[0];
 
 /**
- * Registers the two kernels that training on the wasm backend needs: transposed products at the speed of plain ones,
- * and the segment sum that differentiates a row look-up, which the backend lacks. Safe to call twice.
+ * Registers the kernels that training on the wasm backend needs: transposed products at the speed of plain ones, slices
+ * that copy no more than they give, and the segment sum that differentiates a row look-up, which the backend lacks. Safe
+ * to call twice.
  */
 export function registerWasmKernels(): void {
   if (tf.getKernel(tf.UnsortedSegmentSum, 'wasm')) return;
@@ -16,6 +17,14 @@ export function registerWasmKernels(): void {
     backendName: 'wasm',
     kernelFunc: unsortedSegmentSum,
   });
+  replace(tf.Slice, slice);
+  replace(tf.SplitV, split);
+  gatherByRow();
+}
+
+function replace(kernelName: string, kernelFunc: tf.KernelFunc): void {
+  tf.unregisterKernel(kernelName, 'wasm');
+  tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
 }
 
 /** The backend multiplies transposed matrices about ten times slower than it transposes and multiplies. */
@@ -75,6 +84,75 @@ function unsortedSegmentSum({ inputs, attrs, backend }: KernelInputs): tf.Tensor
     const from = row * width;
     const to = id * width;
     for (let i = 0; i < width; i++) sums[to + i] = (sums[to + i] ?? 0) + (values[from + i] ?? 0);
+  }
+  return output;
+}
+
+/** The backend's own works an index out for every number; of whole rows, one copy a row does. */
+function gatherByRow(): void {
+  const plain = kernelOf(tf.GatherV2);
+  replace(tf.GatherV2, ({ inputs, attrs, backend }) => {
+    const { x, indices } = inputs;
+    const wasm = backend as BackendWasm; // registered for this backend only
+    const isByRow = attrs?.axis === 0 && (attrs.batchDims ?? 0) === 0 && indices?.shape.length === 1;
+    if (!x || !indices || !isByRow) return plain.kernelFunc({ inputs, attrs, backend });
+    const output = wasm.makeOutput([...indices.shape, ...x.shape.slice(1)], x.dtype);
+    const to = wasm.typedArrayFromHeap(output);
+    const from = wasm.typedArrayFromHeap(x);
+    const ids = wasm.typedArrayFromHeap(indices);
+    const width = x.shape.slice(1).reduce((product, size) => product * size, 1);
+    for (let i = 0; i < ids.length; i++) {
+      const start = (ids[i] ?? 0) * width;
+      to.set(from.subarray(start, start + width), i * width);
+    }
+    return output;
+  });
+}
+
+/** The backend's own copies the whole tensor out of its heap first: a step's rows at the price of all steps'. */
+function slice({ inputs, attrs, backend }: KernelInputs): tf.TensorInfo {
+  const { x } = inputs;
+  if (!x) throw new Error('Slice lacks its input');
+  const { begin, size } = attrs as { begin: number | number[]; size: number | number[] }; // as tf.slice passes them
+  const [start, shape] = tf.slice_util.parseSliceParams(x as tf.Tensor, begin, size);
+  return copyBlock(backend as BackendWasm, x, start ?? [], shape ?? []);
+}
+
+function split({ inputs, attrs, backend }: KernelInputs): tf.TensorInfo[] {
+  const { x } = inputs;
+  if (!x) throw new Error('SplitV lacks its input');
+  const { numOrSizeSplits, axis } = attrs as { numOrSizeSplits: number | number[]; axis: number }; // as tf.split passes them
+  const [along = 0] = tf.util.parseAxisParam(axis, x.shape);
+  const start: number[] = x.shape.map(() => 0);
+  return tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along).map((length) => {
+    const shape = x.shape.map((size, at) => (at === along ? length : size));
+    const part = copyBlock(backend as BackendWasm, x, start, shape);
+    start[along] = (start[along] ?? 0) + length;
+    return part;
+  });
+}
+
+/** Copies the block of `shape` that begins at `start`, run by contiguous run. */
+function copyBlock(wasm: BackendWasm, x: tf.TensorInfo, start: number[], shape: number[]): tf.TensorInfo {
+  const output = wasm.makeOutput(shape, x.dtype);
+  const to = wasm.typedArrayFromHeap(output);
+  const from = wasm.typedArrayFromHeap(x);
+  // Axes that are taken whole, from the last one inwards, make one run with the axis before them.
+  let axis = shape.length - 1;
+  while (axis > 0 && shape[axis] === x.shape[axis]) axis--;
+  const strides = [...tf.util.computeStrides(x.shape), 1];
+  const run = shape.slice(axis).reduce((product, size) => product * size, 1);
+  if (run === 0 || to.length === 0) return output;
+  const runs = to.length / run;
+  for (let i = 0; i < runs; i++) {
+    let rest = i;
+    let offset = (start[axis] ?? 0) * (strides[axis] ?? 1);
+    for (let outer = axis - 1; outer >= 0; outer--) {
+      const size = shape[outer] ?? 1;
+      offset += ((start[outer] ?? 0) + (rest % size)) * (strides[outer] ?? 1);
+      rest = Math.floor(rest / size);
+    }
+    to.set(from.subarray(offset, offset + run), i * run);
   }
   return output;
 }

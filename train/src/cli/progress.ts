@@ -1,59 +1,64 @@
 import { SingleBar } from 'cli-progress';
 import { onInterrupt } from '../interrupt.ts';
 
-/** Shows how far a run is: a bar in a terminal, a line an epoch elsewhere. */
+/** Shows how far a fit is: a bar an epoch in a terminal, and a line after each epoch everywhere. */
 export interface Progress {
-  /** @param done of the total; `epoch` counts from 0, `loss` is the step's. */
-  update(done: number, state: { epoch: number; loss: number }): void;
+  /** @param step `epoch` from 0; the events that one step learnt from, and their mean loss. */
+  step(step: { epoch: number; events: number; loss: number }): void;
+  /** @param line what the epoch came to. */
+  endEpoch(line: string): void;
   stop(): void;
 }
 
 /** How much the latest step counts in the shown loss. */
 const SMOOTHING = 0.02;
 
-/** @param total scored events in all epochs. */
+/**
+ * @param options.events scored events in an epoch.
+ * @param options.done how many of the first epoch's are done already.
+ */
 export function showProgress(
-  total: number,
-  epochs: number,
+  { events: total, epochs, done = 0 }: { events: number; epochs: number; done?: number },
   stream: NodeJS.WriteStream = process.stderr,
 ): Progress {
-  const started = Date.now();
+  let bar: SingleBar | undefined;
   let smooth: number | undefined;
-  let lastEpoch = -1;
-  const bar = stream.isTTY
-    ? new SingleBar({
-        stream,
-        format: '  epoch {epoch}  {bar}  {percentage} %  loss {loss}  {rate} events/s  {left} left',
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize: 24,
-        hideCursor: true,
-      })
-    : undefined;
-  bar?.start(total, 0, { epoch: `1/${epochs}`, loss: '–', rate: '–', left: '–' });
+  let seen = done;
+  let started = Date.now();
+  let learnt = 0;
   const takeBack = onInterrupt(() => bar?.stop()); // which shows the cursor again
+  const open = (epoch: number) => {
+    bar = new SingleBar({
+      stream,
+      format: '  epoch {epoch}  {bar}  {percentage} %  loss {loss}  {rate} events/s  {left} left in it',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 24,
+      hideCursor: true,
+      clearOnComplete: true,
+    });
+    bar.start(total, seen, { epoch: `${epoch + 1}/${epochs}`, loss: '–', rate: '–', left: '–' });
+  };
   return {
-    update(done, { epoch, loss }) {
+    step({ epoch, events, loss }) {
+      if (!bar && stream.isTTY) open(epoch);
       smooth = smooth === undefined ? loss : smooth + SMOOTHING * (loss - smooth);
-      const seconds = (Date.now() - started) / 1000;
-      const rate = done / Math.max(seconds, 1e-3);
-      const state = {
-        epoch: `${epoch + 1}/${epochs}`,
+      seen += events;
+      learnt += events;
+      const rate = learnt / Math.max((Date.now() - started) / 1000, 1e-3);
+      bar?.update(seen, {
         loss: smooth.toFixed(3),
         rate: Math.round(rate).toLocaleString('en'),
-        left: duration((total - done) / rate),
-      };
-      bar?.update(done, state);
-      const isLast = done >= total;
-      if (!bar && (epoch !== lastEpoch || isLast)) {
-        if (lastEpoch >= 0) {
-          const finished = isLast ? epoch : lastEpoch;
-          stream.write(
-            `  epoch ${finished + 1}/${epochs}  loss ${state.loss}  ${state.rate} events/s  ${state.left} left\n`,
-          );
-        }
-        lastEpoch = epoch;
-      }
+        left: duration((total - seen) / rate),
+      });
+    },
+    endEpoch(line) {
+      bar?.stop();
+      bar = undefined;
+      seen = 0;
+      learnt = 0;
+      started = Date.now();
+      stream.write(`${line}\n`);
     },
     stop() {
       takeBack();

@@ -1,26 +1,44 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ARTIFACT, modelNameSchema, versionSchema } from '@pathcast/models/artifacts';
-import { openPack, PackError } from '@pathcast/models/pack/pack';
-import { TokenIndex } from '@pathcast/models/pack/token-index';
-import { createPredictor } from '@pathcast/models/predictor/predictor';
-import { UNKNOWN_ID } from '@pathcast/models/vocabulary';
+import { openPack, type Pack, PackError } from '@pathcast/models/pack/pack';
+import { PARTS } from '@pathcast/models/predictor/parts';
 import { z } from 'zod';
-import { metricsTable } from '../cli/metrics-table.ts';
+import { breakdownTable, metricsTable } from '../cli/metrics-table.ts';
 import { describeOptions, parseOptions } from '../cli/options.ts';
 import { runCommand, userPath } from '../cli/run.ts';
-import { dataOptions } from '../data/options.ts';
-import { readDataset } from '../data/read.ts';
-import { removeUnseen } from '../data/sessions/split.ts';
+import { dataOptions, dataPath } from '../data/options.ts';
 import { currentVersion } from '../export/current-version.ts';
 import { UserError } from '../user-error.ts';
-import { evaluatePredictor } from './pack.ts';
+import { evaluatePack } from './evaluate-pack.ts';
+
+const BREAKDOWNS = {
+  history: { key: 'historyLength', title: 'pages before' },
+  frequency: { key: 'pageFrequency', title: 'how often training saw the page' },
+} as const;
 
 const options = z.strictObject({
   name: modelNameSchema.describe('the name of a model'),
   ...dataOptions,
   artifacts: z.string().default('models/artifacts').describe('folder of artifacts'),
   version: versionSchema.optional().describe('the version to evaluate; the newest'),
+  part: z
+    .enum(PARTS)
+    .optional()
+    .describe(`only this: ${PARTS.join(', ')}; all that it has`),
+  by: z.enum(['history', 'frequency']).optional().describe('also by history length or page frequency'),
+  train: z
+    .string()
+    .transform(dataPath)
+    .optional()
+    .describe('the data that it was trained on: shows the baselines too'),
+  sample: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1e9)
+    .optional()
+    .describe('sessions to draw at random, for a quick look; all'),
 });
 
 await runCommand(async () => {
@@ -29,32 +47,17 @@ await runCommand(async () => {
     process.stdout.write(`npm run evaluate -- NAME --data PATH\n\n${describeOptions(options, ['name'])}\n`);
     return;
   }
-  const { name, artifacts, version, ...data } = parseOptions(argv, options, ['name']);
+  const { name, artifacts, version, by, ...asked } = parseOptions(argv, options, ['name']);
   const folder = join(userPath(artifacts), name);
   const pack = await readPack(join(folder, version ?? (await currentVersion(folder)), ARTIFACT.pack));
-  if (pack.spec.task !== 'next')
-    throw new UserError(`${name} labels characters; it ranks no pages to evaluate`);
-  const { sessions } = await readDataset({
-    ...data,
-    minSupport: data.minSupport ?? 1,
-    minVisitors: data.minVisitors ?? 1,
-  });
-  const tokens = new TokenIndex(pack.tokens);
-  const { sessions: known, unseenEvents } = removeUnseen(
-    sessions,
-    (page) => tokens.encode(page) !== UNKNOWN_ID,
-  );
-  if (known.length === 0) throw new UserError(`${name} knows no page of ${data.data}: nothing to score`);
-  if (unseenEvents > 0) {
-    process.stdout.write(
-      `  ${unseenEvents.toLocaleString('en')} events of pages that it does not know left out\n`,
-    );
-  }
-  const ranking = evaluatePredictor(createPredictor(pack), known);
-  process.stdout.write(`${metricsTable({ on: 'test', model: ranking, baselines: {} })}\n`);
+  const metrics = await evaluatePack(pack, { name, ...asked });
+  process.stdout.write(`${metricsTable(metrics, asked.part)}\n`);
+  if (!by) return;
+  const { key, title } = BREAKDOWNS[by];
+  process.stdout.write(`\n${breakdownTable(title, metrics.breakdowns?.[key] ?? [])}\n`);
 });
 
-async function readPack(path: string) {
+async function readPack(path: string): Promise<Pack> {
   const bytes = await readFile(path).catch(() => {
     throw new UserError(`${path}: no such file`);
   });

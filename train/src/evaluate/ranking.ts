@@ -1,4 +1,6 @@
 import type { Ranking } from '@pathcast/models/manifest';
+import type { ScoredStep } from './scored-steps.ts';
+import type { Steps } from './steps.ts';
 
 /** Places beyond this count as misses in MRR@20 and every recall. */
 export const CUTOFF = 20;
@@ -31,4 +33,33 @@ export class RankingTally {
       mrrAt20: this.#reciprocal / n,
     };
   }
+}
+
+/** The quality that some ranks come to. */
+export function rankingOf(ranks: Iterable<number>): Ranking {
+  const tally = new RankingTally();
+  for (const rank of ranks) tally.add(rank);
+  return tally.result();
+}
+
+/** The rank of one of the scores: how many are at least as large, itself included. */
+export function rankAmong(scores: ArrayLike<number>, target: number): number {
+  let rank = 0;
+  for (let i = 0; i < scores.length; i++) if ((scores[i] ?? 0) >= target) rank++;
+  return rank;
+}
+
+/**
+ * Ranks the targets of steps that arrive in any order.
+ * @returns uint32 [steps], 1 for the best, ties against the target; 0 for a step that did not arrive.
+ */
+export async function rankScored(
+  steps: Steps,
+  scored: AsyncIterable<Pick<ScoredStep, 'event' | 'target' | 'probabilities'>>,
+): Promise<Uint32Array> {
+  const ranks = new Uint32Array(steps.length);
+  for await (const { event, target, probabilities } of scored) {
+    ranks[steps.stepOf(event)] = rankAmong(probabilities, probabilities[target] ?? 0);
+  }
+  return ranks;
 }

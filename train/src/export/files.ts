@@ -24,10 +24,10 @@ export function headOf(model: Pick<TrainedModel, 'vocabulary'>) {
 
 /** All files of a version but its manifest, one at a time. */
 export async function* artifactFiles(model: TrainedModel): AsyncGenerator<ArtifactFile> {
-  const { spec, weights, vocabulary, counts } = model;
+  const { spec, weights, vocabulary, counts, mixture } = model;
   const text = new TextEncoder().encode(formatVocabulary(vocabulary));
   yield { path: ARTIFACT.vocabulary, bytes: text, public: false };
-  const pack = writePack({ spec, weights, vocabulary, counts, vocabularyDigest: sha256(text) });
+  const pack = writePack({ spec, weights, vocabulary, counts, mixture, vocabularyDigest: sha256(text) });
   yield { path: ARTIFACT.pack, bytes: pack, public: false };
   yield* layersModelFiles(model);
 

@@ -5,6 +5,7 @@ import { ARTIFACT, type Pointer, versionAt } from '@pathcast/models/artifacts';
 import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/models/manifest';
 import { version_core } from '@tensorflow/tfjs-core';
 import { onInterrupt } from '../interrupt.ts';
+import type { RunReport } from '../report/run-report.ts';
 import { artifactFiles, headOf, sha256 } from './files.ts';
 import type { TrainedModel } from './trained-model.ts';
 
@@ -12,6 +13,8 @@ import type { TrainedModel } from './trained-model.ts';
 export type RunSummary = Pick<Manifest, 'name' | 'config' | 'data' | 'metrics'> & {
   /** The backend that fitted the model, such as `wasm`. */
   readonly backend: string;
+  /** What the report says beyond the manifest; without it none is written. */
+  readonly report?: Pick<RunReport, 'command' | 'curves' | 'resources'> | undefined;
 };
 
 /**
@@ -35,7 +38,15 @@ export async function writeVersion(out: string, model: TrainedModel, run: RunSum
       await write(join(unfinished, path), bytes);
       files.push({ path, bytes: bytes.length, sha256: sha256(bytes), public: isPublic });
     }
-    const manifest = new TextEncoder().encode(manifestText(model, run, version, files));
+    const told = manifestOf(model, run, version, files);
+    if (run.report) {
+      const { renderReport } = await import('../report/render.ts'); // its charts are a second to load
+      const page = { ...told, ...run.report, mixtureWeights: model.mixture?.weights };
+      const bytes = new TextEncoder().encode(renderReport(page));
+      await write(join(unfinished, ARTIFACT.report), bytes);
+      files.push({ path: ARTIFACT.report, bytes: bytes.length, sha256: sha256(bytes), public: false });
+    }
+    const manifest = new TextEncoder().encode(manifestText({ ...told, files }));
     await write(join(unfinished, ARTIFACT.manifest), manifest);
     await rename(unfinished, finished);
     await writePointer(folder, { version, manifestDigest: sha256(manifest) });
@@ -46,21 +57,25 @@ export async function writeVersion(out: string, model: TrainedModel, run: RunSum
   return finished;
 }
 
-function manifestText(model: TrainedModel, run: RunSummary, version: string, files: ManifestFile[]): string {
-  const { backend, ...summary } = run;
+function manifestOf(model: TrainedModel, run: RunSummary, version: string, files: ManifestFile[]): Manifest {
+  const { backend, report: _, ...summary } = run;
   const vocabularyDigest = files.find(({ path }) => path === ARTIFACT.vocabulary)?.sha256;
-  const manifest = manifestSchema.parse({
+  return manifestSchema.parse({
     format: 'pathcast-manifest/1',
     ...summary,
     version,
     createdAt: new Date().toISOString(),
     spec: model.spec,
     vocabularyDigest,
-    mixture: { recurrent: 1 },
+    mixture: model.shares ?? { recurrent: 1 },
+    calibration: model.calibration,
     heads: [headOf(model)],
     files,
     tools: { pathcast: '0.1.0', tfjs: version_core, node: process.version, backend },
   });
+}
+
+function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 

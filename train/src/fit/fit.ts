@@ -1,91 +1,126 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ModelSpec } from '@pathcast/models/spec';
-import { UNKNOWN_ID } from '@pathcast/models/vocabulary';
-import * as tf from '@tensorflow/tfjs-core';
-import type { Random } from '../random.ts';
 import { UserError } from '../user-error.ts';
-import { type Batch, type Example, epochBatches } from './batches.ts';
-import { batchLoss, type Dropout } from './objective.ts';
-import { type Parameters, variablesOf } from './parameters.ts';
+import type { Crew } from './crew.ts';
+import { COOL_EPOCHS, rateAt, type Schedule } from './schedule.ts';
+
+/** What validation sessions say of a model. */
+export interface Validation {
+  /** Nats a step. */
+  readonly loss: number;
+  readonly recallAt20: number;
+  readonly mrrAt20: number;
+}
+
+/** One epoch that is over. */
+export interface EpochRecord {
+  /** Mean cross-entropy of its steps, in nats; of sampled candidates it is not comparable with validation's. */
+  readonly trainLoss: number;
+  readonly learningRate: number;
+  readonly seconds: number;
+  /** Targets that it learnt from. */
+  readonly events: number;
+  readonly validation?: Validation | undefined;
+}
+
+/** How far a fit is: plain data, all that a checkpoint needs beside the weights. */
+export interface FitPlace {
+  readonly epochs: readonly EpochRecord[];
+  /** Of the epoch at hand: batches done, the events in them, the sum of their losses, and the seconds they took. */
+  readonly batches: number;
+  readonly events: number;
+  readonly lossSum: number;
+  readonly seconds: number;
+  /** Epochs at the full rate: fewer than asked for once validation has stopped to gain. */
+  readonly steadyEpochs: number;
+}
 
 export interface FitOptions {
-  readonly epochs: number;
-  /** Sequences a step. */
-  readonly batchSize: number;
   readonly learningRate: number;
-  readonly dropout: Dropout;
-  /** Share of input pages replaced by the unknown token, so that it learns to stand for any page. */
-  readonly unknownRate: number;
+  /** Epochs in all, the last two of which cool down. */
+  readonly epochs: number;
+  /** Epochs without a better validation MRR before the cooling begins. */
+  readonly patience: number;
+  /** Rates the weights as they are; without it all epochs are run. */
+  readonly validate?: (() => Promise<Validation>) | undefined;
+  /** After each step; `events` and `loss` are the step's. */
+  readonly onStep?: (step: { epoch: number; events: number; loss: number }) => void;
+  /** After each epoch; the place is the one after it. */
+  readonly onEpoch?: (record: EpochRecord, place: FitPlace) => void;
+  /** Whether to stop at this step and call `pause`: to save, or to end. */
+  readonly isDue?: () => boolean;
+  /** Called at rest, between two steps; what it throws ends the fit. */
+  readonly pause?: (place: FitPlace) => Promise<void>;
 }
 
-/** After each optimiser step. */
-export interface FitProgress {
-  /** From 0. */
-  readonly epoch: number;
-  /** Scored events so far, over all epochs. */
-  readonly events: number;
-  /** Mean cross-entropy of the step's events, in nats. */
-  readonly loss: number;
+/** Where a fit of so many epochs begins. */
+export function startOf(epochs: number): FitPlace {
+  const steadyEpochs = Math.max(0, epochs - COOL_EPOCHS);
+  return { epochs: [], batches: 0, events: 0, lossSum: 0, seconds: 0, steadyEpochs };
 }
 
-/** Each of the last epochs has this share of the learning rate of the one before it. */
-const COOL_DOWN_EPOCHS = 2;
-const COOL_DOWN = 0.3;
+/** Epochs that a fit will have had at its end. */
+export function epochsOf({ steadyEpochs }: Pick<FitPlace, 'steadyEpochs'>, asked: number): number {
+  return Math.min(asked, steadyEpochs + COOL_EPOCHS);
+}
 
 /**
- * Fits parameters to examples with full softmax and Adam, yielding after every step; stop it by `return()`.
- * @throws UserError when the loss turns NaN.
+ * Fits a crew's weights, from any place on, to the end.
+ * @returns the place at the end.
+ * @throws UserError when the loss turns NaN or infinite: that step is not taken.
  */
-export async function* fit(
-  spec: ModelSpec,
-  parameters: Parameters,
-  examples: readonly Example[],
-  options: FitOptions & { random: Random },
-): AsyncGenerator<FitProgress> {
-  const { epochs, batchSize, learningRate, dropout, unknownRate, random } = options;
-  const optimizer = new ScheduledAdam(learningRate);
-  const variables = variablesOf(parameters);
-  let events = 0;
-  try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      optimizer.setLearningRate(
-        learningRate * COOL_DOWN ** Math.max(0, epoch - (epochs - 1 - COOL_DOWN_EPOCHS)),
-      );
-      for (const batch of epochBatches(examples, batchSize, random)) {
-        await nextTurn(); // so that Ctrl-C is heard: on wasm, nothing else lets go of the process
-        hideTokens(batch, unknownRate, random);
-        const scalar = optimizer.minimize(
-          () => batchLoss(spec, parameters, batch, { dropout, random }),
-          true,
-          variables,
-        );
-        const loss = scalar ? ((await scalar.data())[0] ?? Number.NaN) : Number.NaN;
-        scalar?.dispose();
-        if (!Number.isFinite(loss)) {
-          throw new UserError(`the loss is ${loss} in epoch ${epoch + 1}: try a smaller --learning-rate`);
-        }
-        events += batch.targets.length;
-        yield { epoch, events, loss };
-      }
+export async function fit(crew: Crew, options: FitOptions, from: FitPlace): Promise<FitPlace> {
+  let place = from;
+  while (place.epochs.length < epochsOf(place, options.epochs)) place = await runEpoch(crew, options, place);
+  return place;
+}
+
+async function runEpoch(crew: Crew, options: FitOptions, from: FitPlace): Promise<FitPlace> {
+  const { learningRate, validate } = options;
+  const epoch = from.epochs.length;
+  const schedule: Schedule = { learningRate, steadyEpochs: from.steadyEpochs };
+  let place = from;
+  for (let isOver = false; !isOver; ) {
+    const started = performance.now();
+    let { events, lossSum } = place;
+    isOver = true;
+    for await (const report of crew.run(epoch, place.batches, schedule)) {
+      if (!Number.isFinite(report.loss)) throw diverged(report.loss, epoch);
+      events += report.events;
+      lossSum += report.loss * report.events;
+      options.onStep?.({ epoch, ...report });
+      if (!isOver || !options.isDue?.()) continue;
+      isOver = false;
+      crew.stop(); // not `break`: steps in hand are yet to be counted
     }
-  } finally {
-    optimizer.dispose();
+    const seconds = place.seconds + (performance.now() - started) / 1000;
+    place = { ...place, batches: crew.done, events, lossSum, seconds };
+    if (!isOver) await options.pause?.(place);
   }
+  if (place.events === 0)
+    throw new UserError('no step of the sessions has a page to predict: nothing to learn');
+  const { seconds } = place;
+  const validation = await validate?.();
+  const record = {
+    trainLoss: place.lossSum / place.events,
+    learningRate: rateAt(schedule, epoch),
+    seconds,
+    events: place.events,
+    ...(validation ? { validation } : {}),
+  };
+  const epochs = [...place.epochs, record];
+  const isStale = epochs.length < place.steadyEpochs && hasStalled(epochs, options.patience);
+  const steadyEpochs = isStale ? epochs.length : place.steadyEpochs;
+  const next = { epochs, batches: 0, events: 0, lossSum: 0, seconds: 0, steadyEpochs };
+  options.onEpoch?.(record, next);
+  return next;
 }
 
-/** tfjs's Adam with a learning rate that a schedule can set. */
-class ScheduledAdam extends tf.AdamOptimizer {
-  constructor(learningRate: number) {
-    super(learningRate, 0.9, 0.999, 1e-8);
-  }
-
-  setLearningRate(learningRate: number): void {
-    this.learningRate = learningRate;
-  }
+/** Whether the best validation MRR is more than `patience` epochs old. */
+function hasStalled(epochs: readonly EpochRecord[], patience: number): boolean {
+  const scores = epochs.map(({ validation }) => validation?.mrrAt20 ?? Number.POSITIVE_INFINITY);
+  const best = scores.indexOf(Math.max(...scores));
+  return scores.length - 1 - best >= patience && Number.isFinite(scores[best]);
 }
 
-function hideTokens(batch: Batch, rate: number, random: Random): void {
-  for (const position of batch.positions) {
-    if (random.next() < rate) batch.ids[position] = UNKNOWN_ID;
-  }
+function diverged(loss: number, epoch: number): UserError {
+  return new UserError(`the loss is ${loss} in epoch ${epoch + 1}: try a smaller --learning-rate`);
 }

@@ -1,9 +1,8 @@
 import type { ModelSpec } from '@pathcast/models/spec';
-import { PADDING_ID } from '@pathcast/models/vocabulary';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random.ts';
 import type { Batch } from './batches.ts';
-import { hiddenStates, scoringVectors } from './forward.ts';
+import { hiddenStates, paddingMask, scoringVectors } from './forward.ts';
 import type { Parameters } from './parameters.ts';
 import { softmaxLoss } from './softmax-loss.ts';
 
@@ -59,12 +58,6 @@ function scoredStates(
   const all = hiddenStates(spec, parameters.cells, rows, { mask, steps, batchSize });
   const states = tf.gather(all, tf.tensor1d(batch.positions, 'int32')) as tf.Tensor2D;
   return dropout && random ? drop(states, dropout.states, random) : states;
-}
-
-function paddingMask({ ids }: Batch): tf.Tensor2D | undefined {
-  if (!ids.includes(PADDING_ID)) return undefined;
-  const mask = Float32Array.from(ids, (id) => (id === PADDING_ID ? 0 : 1));
-  return tf.tensor2d(mask, [ids.length, 1]);
 }
 
 function drop(x: tf.Tensor2D, rate: number, random: Random): tf.Tensor2D {

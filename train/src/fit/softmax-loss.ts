@@ -1,8 +1,12 @@
-import { crossEntropies, crossEntropyGradient } from '@pathcast/models/loss';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Logits held at a time, 32 MiB: of 4, 8 and 16 Mi the fastest for the tutorial's 800 states and 52,739 rows. */
-const LOGITS_AT_ONCE = 8 << 20;
+/** Logits held at a time, 4 MiB: they are read four times, and should still be in the cache. */
+const LOGITS_AT_ONCE = 1 << 20;
+/** States at a time at least: each time, the table is packed for the product again. */
+const STATES_AT_ONCE = 128;
+
+/** Keeps the logarithm finite: a state whose target is less likely shows as 87 nats. Its gradient knows no such bound. */
+const LEAST_PROBABILITY = 1.2e-38;
 
 /**
  * The mean softmax cross-entropy of states against every row of a table.
@@ -24,24 +28,31 @@ export function softmaxLoss(
 ): tf.Scalar {
   const compute = tf.customGrad((...inputs) => {
     const save = inputs.pop() as tf.GradSaveFunc; // customGrad hands it over last
-    const { loss, ...gradients } = lossAndGradients(states, rows, bias, targets);
-    save([gradients.states, gradients.columns, gradients.bias]);
+    const gradients = lossAndGradients(states, rows, bias, targets);
+    const [V, H] = rows.shape;
+    save([gradients.states, gradients.rows]);
     return {
-      value: loss,
+      value: gradients.loss,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [byStates, byColumns, byBias] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]; // as saved above
-        return [tf.mul(byStates, dy), tf.transpose(tf.mul(byColumns, dy)), tf.mul(byBias, dy)];
+        const [byStates, byRows] = saved as [tf.Tensor, tf.Tensor2D]; // as saved above
+        return [
+          tf.mul(byStates, dy),
+          tf.mul(tf.slice(byRows, [0, 0], [V, H]), dy),
+          tf.reshape(tf.mul(tf.slice(byRows, [0, H], [V, 1]), dy), [V]),
+        ];
       },
     };
   });
   return compute(states, rows, bias) as tf.Scalar;
 }
 
-interface Sums {
+interface Gradients {
   /** Scalar. */
   readonly loss: tf.Tensor;
-  /** [H + 1, V]: by the table, transposed, and last by the bias. */
-  readonly columns: tf.Tensor;
+  /** [S, H]. */
+  readonly states: tf.Tensor;
+  /** [V, H + 1]: by the table, and last by the bias. */
+  readonly rows: tf.Tensor;
 }
 
 function lossAndGradients(
@@ -49,40 +60,44 @@ function lossAndGradients(
   rows: tf.Tensor2D,
   bias: tf.Tensor1D,
   targets: Int32Array,
-): Sums & { states: tf.Tensor; bias: tf.Tensor } {
+): Gradients {
   const count = targets.length;
+  if (count === 0) throw new RangeError('no step is scored');
   const [V, H] = rows.shape;
-  const columns = tf.transpose(rows);
-  const share = Math.max(1, Math.floor(LOGITS_AT_ONCE / V));
-  const byStates: tf.Tensor2D[] = [];
-  let sums: Sums | undefined;
+  // A one beside each state and the bias beside each row: one product adds the bias, and one sums its gradient.
+  const vectors = tf.concat([states, tf.ones([count, 1])], 1) as tf.Tensor2D;
+  const columns = tf.transpose(tf.concat([rows, tf.reshape(bias, [V, 1])], 1)) as tf.Tensor2D;
+  const share = Math.max(STATES_AT_ONCE, Math.floor(LOGITS_AT_ONCE / V));
+  const losses: tf.Tensor[] = [];
+  const expected: tf.Tensor2D[] = [];
+  let byTable: tf.Tensor | undefined;
   for (let start = 0; start < count; start += share) {
     const n = Math.min(share, count - start);
     const part = tf.tidy(() => {
-      const some = tf.slice(states, [start, 0], [n, H]);
-      const logits = tf.add(tf.matMul(some, columns), bias) as tf.Tensor2D;
-      const chosen = targets.subarray(start, start + n);
-      const { losses, probabilities, hits } = crossEntropies(logits, tf.tensor1d(chosen, 'int32'));
-      const loss = tf.div(tf.sum(losses), count);
-      const byLogits = tf.div(crossEntropyGradient(probabilities, hits), count) as tf.Tensor2D;
-      // A column of ones beside the states sums the bias's gradient within the same product.
-      const extended = tf.concat([some, tf.ones([n, 1])], 1) as tf.Tensor2D;
-      const byColumns = tf.matMul(extended, byLogits, true, false) as tf.Tensor;
+      const some = tf.slice(vectors, [start, 0], [n, H + 1]);
+      const chosen = tf.tensor1d(targets.subarray(start, start + n), 'int32');
+      const probabilities = tf.softmax(tf.matMul(some, columns)) as tf.Tensor2D;
+      const hits = tf.stack([tf.range(0, n, 1, 'int32'), chosen], 1);
+      const reached = tf.maximum(tf.gatherND(probabilities, hits), LEAST_PROBABILITY);
+      const product = tf.matMul(probabilities, some, true, false) as tf.Tensor;
       return {
-        byStates: tf.matMul(byLogits, rows) as tf.Tensor2D,
-        loss: sums ? tf.add(loss, sums.loss) : loss,
-        columns: sums ? tf.add(byColumns, sums.columns) : byColumns,
+        loss: tf.neg(tf.sum(tf.log(reached))),
+        expected: tf.matMul(probabilities, rows) as tf.Tensor2D,
+        byTable: byTable ? tf.add(byTable, product) : product,
       };
     });
-    if (sums) tf.dispose([sums.loss, sums.columns]);
-    byStates.push(part.byStates);
-    sums = part;
+    byTable?.dispose();
+    losses.push(part.loss);
+    expected.push(part.expected);
+    byTable = part.byTable;
   }
-  if (!sums) throw new RangeError('no step is scored');
+  // A softmax's gradient is its probabilities less one at the target: the ones are few, and taken off the products.
+  const ids = tf.tensor1d(targets, 'int32');
+  const byStates = tf.sub(tf.concat(expected, 0), tf.gather(rows, ids));
+  const byRows = tf.sub(byTable as tf.Tensor, tf.unsortedSegmentSum(vectors, ids, V)); // one part at least
   return {
-    loss: sums.loss,
-    states: tf.concat(byStates, 0),
-    columns: tf.slice(sums.columns, [0, 0], [H, V]),
-    bias: tf.reshape(tf.slice(sums.columns, [H, 0], [1, V]), [V]),
+    loss: tf.div(tf.addN(losses), count),
+    states: tf.div(byStates, count),
+    rows: tf.div(byRows, count),
   };
 }

@@ -1,14 +1,19 @@
 import { CELLS, type ModelSpec } from '@pathcast/models/spec';
 import { countVocabulary, type Vocabulary } from '@pathcast/models/vocabulary';
 import { z } from 'zod';
-import { evaluateMarkov, evaluatePopularity, stepsOf } from '../evaluate/baselines.ts';
-import { evaluateRecurrent } from '../evaluate/recurrent.ts';
-import { type Batch, toBatch, trainingExamples } from '../fit/batches.ts';
+import { countTokens } from '../data/sessions/encode.ts';
+import { TokenSessions } from '../data/sessions/token-sessions.ts';
+import { rankMarkov, rankPopularity } from '../evaluate/baselines.ts';
+import { rankingOf, rankScored } from '../evaluate/ranking.ts';
+import { scoreSteps } from '../evaluate/scored-steps.ts';
+import { stepsOf } from '../evaluate/steps.ts';
+import { type Batch, trainingWindows } from '../fit/batches.ts';
 import { fitFullBatch } from '../fit/full-batch.ts';
 import { batchLogits } from '../fit/objective.ts';
 import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
 import { createRandom } from '../random.ts';
-import { finishRun, manifestConfig, outputOptions, prepareRun } from './output.ts';
+import type { EpochReport } from '../report/run-report.ts';
+import { finishRun, manifestConfig, outputOptions, pointOf, prepareRun } from './output.ts';
 
 /** The tutorial's word: each character's label is the character that follows. */
 const WORD = 'hihello';
@@ -17,6 +22,7 @@ const WORD = 'hihello';
 const LONGEST_TEXT = 256;
 
 const LINE_EVERY = 100;
+const CURVE_EVERY = 10;
 
 /** The tutorial's own settings are the defaults. */
 export const hihelloOptions = z.strictObject({
@@ -36,7 +42,8 @@ export const hihelloOptions = z.strictObject({
 export async function trainHihello(options: z.infer<typeof hihelloOptions>): Promise<void> {
   const backend = await prepareRun(options);
   const vocabulary = countVocabulary([WORD]);
-  const session = Array.from(WORD, (character) => vocabulary.encode(character));
+  const ids = Array.from(WORD, (character) => vocabulary.encode(character));
+  const sessions = TokenSessions.of([ids]);
   const spec: ModelSpec = {
     task: 'label',
     cell: options.cell,
@@ -47,46 +54,51 @@ export async function trainHihello(options: z.infer<typeof hihelloOptions>): Pro
     input: { type: 'one-hot' },
     output: 'dense',
     normalised: false,
+    labels: 'next',
   };
-  const examples = trainingExamples([session], spec.steps);
-  const batch = toBatch(examples);
+  const batch = trainingWindows(sessions, spec.steps).whole();
   const output = options.recipe === 'tutorial' ? 'standard-normal' : 'glorot';
   const drawn = drawWeights(spec, { input: 'glorot', output }, createRandom(options.seed));
   const parameters = createParameters(spec, drawn);
   const costScale = options.recipe === 'tutorial' ? batch.targets.length : 1;
 
   const { iterations, learningRate } = options;
+  const curve: EpochReport[] = [];
+  const started = performance.now();
   for await (const { iteration, cost } of fitFullBatch(spec, parameters, batch, {
     iterations,
     learningRate,
     costScale,
   })) {
+    if (iteration % CURVE_EVERY === 0) curve.push(pointOf(iteration, cost, { learningRate, started }));
     if (iteration % LINE_EVERY !== 0 && iteration !== iterations) continue;
     const predicted = await labels(spec, parameters, batch, vocabulary);
     const shown = `loss ${cost.toFixed(6)}  predicted ${predicted}`;
     process.stdout.write(`  iteration ${String(iteration).padStart(5)}  ${shown}\n`);
   }
 
-  const model = await evaluateRecurrent(spec, parameters, examples);
-  const counts = new Uint32Array(vocabulary.tokens.length);
-  for (const id of session) counts[id - 2] = (counts[id - 2] ?? 0) + 1;
-  const trained = { spec, weights: await readParameters(parameters), vocabulary, counts };
+  const weights = await readParameters(parameters);
+  const steps = stepsOf(sessions);
   const baselines = {
-    popularity: evaluatePopularity([session], stepsOf([session]), vocabulary.size),
-    markov: evaluateMarkov([session], stepsOf([session]), vocabulary.size),
+    popularity: rankingOf(rankPopularity(sessions, steps, vocabulary.size)),
+    markov: rankingOf(rankMarkov(sessions, steps, vocabulary.size)),
   };
+  const model = rankingOf(await rankScored(steps, scoreSteps({ spec, weights }, sessions)));
+  const trained = { spec, weights, vocabulary, counts: countTokens(sessions, vocabulary) };
   const run = {
     config: manifestConfig(options),
     data: {
       format: 'text',
       sessions: 1,
-      events: session.length,
+      events: ids.length,
       tokens: vocabulary.tokens.length,
       testSessions: 0,
     },
     metrics: { on: 'training' as const, model, baselines },
     backend,
     fallbackName: 'hihello',
+    curves: curve,
+    eventsPerSecond: (1000 * iterations * batch.targets.length) / (performance.now() - started),
   };
   await finishRun(trained, run, options);
 }

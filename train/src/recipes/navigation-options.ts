@@ -2,6 +2,7 @@ import { CELLS, type ModelSpec, modelSpecSchema } from '@pathcast/models/spec';
 import type { Vocabulary } from '@pathcast/models/vocabulary';
 import { z } from 'zod';
 import { dataOptions, dataPath } from '../data/options.ts';
+import type { Sessions } from '../data/sessions/sessions.ts';
 import { SPLITS } from '../data/sessions/split.ts';
 import { UserError } from '../user-error.ts';
 import { outputOptions } from './output.ts';
@@ -9,7 +10,7 @@ import { outputOptions } from './output.ts';
 const share = z.coerce.number().min(0).max(0.95);
 const units = z.coerce.number().int().min(1).max(4096);
 
-/** Defaults are those of an earlier prototype, seen to do well on the last tenth of YooChoose 100k's training sessions. */
+/** What the defaults were chosen by, and what was refused, stands in docs/recipes.md. */
 export const navigationOptions = z.strictObject({
   ...dataOptions,
   test: z
@@ -37,17 +38,65 @@ export const navigationOptions = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe('passes over the data (8, more for little data)'),
-  batchSize: z.coerce.number().int().min(1).max(8192).default(64).describe('sessions a step'),
+    .describe('passes over the data at most, the last two cooling down (7, more for little data)'),
+  patience: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'epochs without a gain on held-out sessions before cooling down (2, or a quarter of many epochs)',
+    ),
+  batchSize: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(8192)
+    .optional()
+    .describe('sessions a step (128; 64 for little data)'),
   learningRate: z.coerce
     .number()
     .positive()
     .max(10)
-    .default(0.002)
-    .describe('of Adam; cooled in the last epochs'),
+    .default(0.1)
+    .describe('of Adagrad; cooled in the last epochs'),
+  momentum: share.default(0).describe('of Adagrad'),
+  negatives: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1e6)
+    .optional()
+    .describe('pages drawn a step to score against; 0 for all (all up to 4,096 pages, else 2048)'),
+  alpha: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('negatives are drawn by support to this power'),
   rowDropout: share.default(0.35).describe('of the embedding, while training'),
   stateDropout: share.default(0.25).describe('of the hidden state, while training'),
   unknownRate: share.default(0.01).describe('pages hidden while training, so that unknown has a meaning'),
+  workers: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('threads that train side by side (wasm); more than 1 is fast, but no run repeats bit for bit'),
+  from: z
+    .string()
+    .regex(/^(current|\d{14})$/, 'must be current or a version of 14 digits')
+    .optional()
+    .describe('begin with an earlier version of the model: current, or its 14 digits'),
+  resume: z.boolean().default(false).describe('go on where a run with the same options was stopped'),
+  checkpointMinutes: z.coerce
+    .number()
+    .min(0)
+    .max(1e4)
+    .default(5)
+    .describe('minutes between two checkpoints; 0 for one after every step'),
   ...outputOptions,
   classes: z.coerce
     .number()
@@ -65,19 +114,38 @@ export type NavigationOptions = z.infer<typeof navigationOptions>;
 export const navigationDefaults: Readonly<Record<string, unknown>> = navigationOptions.parse({ data: '-' });
 
 /** The options once the data is known: every default is settled. */
-export type SettledOptions = NavigationOptions & { readonly epochs: number };
+export type SettledOptions = NavigationOptions & {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly negatives: number;
+  readonly patience: number;
+};
 
-/** Enough passes on YooChoose 100k's validation sessions. */
-const EPOCHS = 8;
+const EPOCHS = 7;
+/** An earlier version has learnt most of it already. */
+const WARM_EPOCHS = 3;
 /** Little data needs as many steps all the same: the sample site gained a point of recall from 8 to 16 epochs. */
 const STEPS_AT_LEAST = 1500;
 const EPOCHS_AT_MOST = 64;
+/** Smaller steps learn more from less data. */
+const BATCH = { little: 64, much: 128, muchFrom: 50_000 } as const;
+/** Up to here all pages cost no more than drawing some, and teach more. */
+const FULL_SOFTMAX_PAGES = 4096;
+const NEGATIVES = 2048;
 
-/** Settles the defaults that depend on how many sessions there are. */
-export function settle(options: NavigationOptions, sessions: number): SettledOptions {
-  const stepsAnEpoch = Math.ceil(sessions / options.batchSize);
-  const enough = Math.min(EPOCHS_AT_MOST, Math.ceil(STEPS_AT_LEAST / stepsAnEpoch));
-  return { ...options, epochs: options.epochs ?? Math.max(EPOCHS, enough) };
+/** Settles the defaults that depend on the data. */
+export function settle(options: NavigationOptions, sessions: Sessions): SettledOptions {
+  const count = sessions.length;
+  const batchSize = options.batchSize ?? (count < BATCH.muchFrom ? BATCH.little : BATCH.much);
+  const enough = Math.min(EPOCHS_AT_MOST, Math.ceil(STEPS_AT_LEAST / Math.ceil(count / batchSize)));
+  const epochs = options.epochs ?? (options.from === undefined ? Math.max(EPOCHS, enough) : WARM_EPOCHS);
+  return {
+    ...options,
+    batchSize,
+    epochs,
+    patience: options.patience ?? Math.max(2, Math.ceil(epochs / 4)),
+    negatives: options.negatives ?? (sessions.pages.length <= FULL_SOFTMAX_PAGES ? 0 : NEGATIVES),
+  };
 }
 
 /** The spec that the options ask for. @throws UserError when they do not fit together. */

@@ -4,11 +4,13 @@ import { modelNameSchema } from '@pathcast/models/artifacts';
 import type { Manifest } from '@pathcast/models/manifest';
 import { z } from 'zod';
 import { BACKENDS, type Backend, loadBackend } from '../backends/backend.ts';
+import { commandLine } from '../cli/command-line.ts';
 import { metricsTable } from '../cli/metrics-table.ts';
 import { userPath } from '../cli/run.ts';
 import type { TrainedModel } from '../export/trained-model.ts';
 import { writeVersion } from '../export/version.ts';
 import { publishVersion, TARGETS } from '../publish/publish.ts';
+import type { EpochReport } from '../report/run-report.ts';
 import { UserError } from '../user-error.ts';
 
 /** The options that every training command takes. */
@@ -42,21 +44,56 @@ export async function prepareRun({
 /** Shows the metrics, writes the version, publishes it where asked, and prints the version's folder last. */
 export async function finishRun(
   model: TrainedModel,
-  run: Pick<Manifest, 'config' | 'data' | 'metrics'> & { backend: Backend; fallbackName: string },
+  run: Pick<Manifest, 'config' | 'data' | 'metrics'> & {
+    backend: Backend;
+    fallbackName: string;
+    curves: readonly EpochReport[];
+    /** Targets that were learnt from in a second of fitting; 0 where it is not known. */
+    eventsPerSecond: number;
+    workers?: number;
+  },
   options: { name?: string | undefined; out: string; publish?: (typeof TARGETS)[number] | undefined },
 ): Promise<void> {
-  const { config, data, metrics, backend, fallbackName } = run;
+  const { config, data, metrics, backend, fallbackName, curves, eventsPerSecond, workers = 1 } = run;
   if (metrics) process.stdout.write(`\n${metricsTable(metrics)}\n\n`);
   const name = options.name ?? fallbackName;
-  const summary = { name, config, data, metrics, backend: backend.name };
+  const report = {
+    command: commandLine(process.argv.slice(2)),
+    curves,
+    resources: { ...resourcesSoFar(), eventsPerSecond, workers, backend: backend.name },
+  };
+  const summary = { name, config, data, metrics, backend: backend.name, report };
   const folder = await writeVersion(userPath(options.out), model, summary);
   if (options.publish) await publishVersion(folder, options.publish);
   process.stdout.write(`${folder}\n`);
 }
 
+/** A full-batch run's iteration as the report draws it; the seconds are those since `started`, in ms of `performance.now`. */
+export function pointOf(
+  iteration: number,
+  cost: number,
+  { learningRate, started }: { learningRate: number; started: number },
+): EpochReport {
+  const seconds = (performance.now() - started) / 1000;
+  return { phase: 'final', epoch: iteration + 1, trainLoss: cost, learningRate, seconds };
+}
+
+/** What the process has taken so far. */
+function resourcesSoFar() {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  return {
+    wallSeconds: process.uptime(),
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    peakBytes: maxRSS * 1024,
+  };
+}
+
 /** A configuration as the manifest keeps it: no local path, no output options, and no words of the data's owner. */
 export function manifestConfig(options: Record<string, unknown>): Manifest['config'] {
-  const LOCAL = new Set(['data', 'test', 'out', 'publish', 'name', 'spill', 'memoryGb', 'columns', 'redact']);
+  const LOCAL = new Set([
+    ...['data', 'test', 'out', 'publish', 'name', 'spill', 'memoryGb', 'columns', 'redact'],
+    ...['resume', 'checkpointMinutes'],
+  ]);
   return Object.fromEntries(
     Object.entries(options)
       .filter(([key, value]) => !LOCAL.has(key) && value !== undefined)

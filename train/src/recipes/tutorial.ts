@@ -1,3 +1,4 @@
+import type { Ranking } from '@pathcast/models/manifest';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { inputRowWidth } from '@pathcast/models/spec';
 import { Vocabulary } from '@pathcast/models/vocabulary';
@@ -6,16 +7,21 @@ import * as tf from '@tensorflow/tfjs-core';
 import { kebab } from '../cli/options.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { countTokens, encodeSessions } from '../data/sessions/encode.ts';
-import { evaluateMarkov, evaluatePopularity, lastStepsOf } from '../evaluate/baselines.ts';
-import { evaluateRecurrent } from '../evaluate/recurrent.ts';
-import { type Batch, type Example, lastStepExamples, toBatch } from '../fit/batches.ts';
+import type { TokenSessions } from '../data/sessions/token-sessions.ts';
+import { rankMarkov, rankPopularity } from '../evaluate/baselines.ts';
+import { rankingOf, rankScored } from '../evaluate/ranking.ts';
+import { scoreSteps } from '../evaluate/scored-steps.ts';
+import { lastStepsOf } from '../evaluate/steps.ts';
+import { type Batch, lastStepWindows } from '../fit/batches.ts';
 import { fitFullBatch } from '../fit/full-batch.ts';
+import { checkMemory, checkWasmMemory, fullBatchBytes } from '../fit/memory.ts';
 import { batchLogits } from '../fit/objective.ts';
 import { createParameters, drawWeights, type Parameters, readParameters } from '../fit/parameters.ts';
 import { createRandom } from '../random.ts';
+import type { EpochReport } from '../report/run-report.ts';
 import { UserError } from '../user-error.ts';
 import { type NavigationOptions, navigationDefaults } from './navigation-options.ts';
-import { finishRun, manifestConfig, outputOptions, prepareRun } from './output.ts';
+import { finishRun, manifestConfig, outputOptions, pointOf, prepareRun } from './output.ts';
 
 const TRAIN_SHARE = 0.8;
 const HIDDEN_UNITS = 100;
@@ -34,8 +40,7 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
   const { classes, iterations } = options;
   const vocabulary = indexVocabulary(data.sessions, classes);
   const rows = encodeSessions(data.sessions, vocabulary);
-  const [first] = rows;
-  const steps = (first?.length ?? 1) - 1;
+  const steps = rows.at(0).length - 1;
   if (rows.length < 2)
     throw new UserError('--recipe tutorial needs two rows or more: some to train, the rest to test');
   const trainRows = rows.slice(0, Math.min(rows.length - 1, Math.round(rows.length * TRAIN_SHARE)));
@@ -57,17 +62,29 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
   const random = createRandom(options.seed);
   const drawn = drawWeights(spec, { input: 'glorot', output: 'standard-normal' }, random);
   const active = new ActiveRows(spec, drawn, rows);
+  const needed = fullBatchBytes(spec, { inputs: trainRows.length * steps, rows: active.count });
+  const fewer = 'the tutorial trains on all rows at once: fewer rows or --classes take less';
+  if (backend.name === 'wasm') checkWasmMemory(needed, fewer);
+  else checkMemory(needed, fewer);
   const parameters = createParameters(spec, active.weights);
-  const train = active.examples(lastStepExamples(trainRows));
-  const test = active.examples(lastStepExamples(testRows));
-  await follow(spec, parameters, toBatch(train), test, { iterations, classes });
-
-  const model = await evaluateRecurrent(spec, parameters, test);
-  const weights = active.restore(await readParameters(parameters));
   const testSteps = lastStepsOf(testRows);
+  const readWeights = async () => active.restore(await readParameters(parameters));
+  const rankTest = async () => {
+    const scored = scoreSteps({ spec, weights: await readWeights() }, testRows, {
+      windows: lastStepWindows(testRows),
+    });
+    return rankingOf(await rankScored(testSteps, scored));
+  };
+  const batch = lastStepWindows(trainRows, active.pack(trainRows)).whole();
+  const started = performance.now();
+  const curves = await follow(spec, parameters, batch, rankTest, { iterations, classes });
+  const eventsPerSecond = (1000 * iterations * batch.targets.length) / (performance.now() - started);
+
+  const model = await rankTest();
+  const weights = await readWeights();
   const baselines = {
-    popularity: evaluatePopularity(trainRows, testSteps, vocabulary.size),
-    markov: evaluateMarkov(trainRows, testSteps, vocabulary.size),
+    popularity: rankingOf(rankPopularity(trainRows, testSteps, vocabulary.size)),
+    markov: rankingOf(rankMarkov(trainRows, testSteps, vocabulary.size)),
   };
   const run = {
     config: {
@@ -84,6 +101,8 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
     metrics: { on: 'test' as const, model, baselines },
     backend,
     fallbackName: 'navigation',
+    curves,
+    eventsPerSecond,
   };
   await finishRun({ spec, weights, vocabulary, counts: countTokens(trainRows, vocabulary) }, run, options);
 }
@@ -103,20 +122,24 @@ async function follow(
   spec: ModelSpec,
   parameters: Parameters,
   batch: Batch,
-  test: readonly Example[],
+  rankTest: () => Promise<Ranking>,
   { iterations, classes }: { iterations: number; classes: number },
-): Promise<void> {
+): Promise<EpochReport[]> {
+  const started = performance.now();
+  const curve: EpochReport[] = [];
   const settings = { iterations, learningRate: LEARNING_RATE, costScale: 1 / classes };
   for await (const { iteration, cost } of fitFullBatch(spec, parameters, batch, settings)) {
     if (iteration % 10 !== 0 && iteration !== iterations) continue;
+    curve.push(pointOf(iteration, cost, { learningRate: LEARNING_RATE, started }));
     const accuracy = await trainingAccuracy(spec, parameters, batch);
     let line = `  epoch ${String(iteration).padStart(4)}  cost ${cost.toExponential(4)}  accuracy ${accuracy.toFixed(4)}`;
     if (iteration % 50 === 0 || iteration === iterations) {
-      const { recallAt1 } = await evaluateRecurrent(spec, parameters, test);
+      const { recallAt1 } = await rankTest();
       line += `  test accuracy ${recallAt1.toFixed(4)}`;
     }
     process.stdout.write(`${line}\n`);
   }
+  return curve;
 }
 
 async function trainingAccuracy(spec: ModelSpec, parameters: Parameters, batch: Batch): Promise<number> {
@@ -152,11 +175,12 @@ class ActiveRows {
   readonly #ids: number[];
   readonly #rowOf: Map<number, number>;
 
-  constructor(spec: ModelSpec, drawn: ModelWeights, sessions: readonly (readonly number[])[]) {
+  constructor(spec: ModelSpec, drawn: ModelWeights, sessions: TokenSessions) {
     this.#drawn = drawn;
     this.#width = inputRowWidth(spec);
     // Ids below 2 keep their places, so that padding stays 0.
-    const used = new Set([0, 1, ...sessions.flatMap((session) => session.slice(0, -1))]);
+    const used = new Set([0, 1]);
+    for (const session of sessions) for (const id of session.subarray(0, -1)) used.add(id);
     this.#ids = [...used];
     this.#rowOf = new Map(this.#ids.map((id, row) => [id, row]));
     const inputRows = new Float32Array(this.#ids.length * this.#width);
@@ -164,9 +188,14 @@ class ActiveRows {
     this.weights = { ...drawn, inputRows };
   }
 
-  /** The examples with their inputs as rows of the packed table. */
-  examples(examples: readonly Example[]): Example[] {
-    return examples.map(({ ids, targets }) => ({ ids: ids.map((id) => this.#rowOf.get(id) ?? 1), targets }));
+  /** Rows of the packed table. */
+  get count(): number {
+    return this.#ids.length;
+  }
+
+  /** The sessions' ids as rows of the packed table: int32 [events]. */
+  pack(sessions: TokenSessions): Int32Array {
+    return sessions.ids.map((id) => this.#rowOf.get(id) ?? 1);
   }
 
   /** The whole table again, its active rows as trained. */

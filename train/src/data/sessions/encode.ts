@@ -1,5 +1,6 @@
 import { FIRST_TOKEN_ID, UNKNOWN_ID, Vocabulary } from '@pathcast/models/vocabulary';
 import type { Sessions } from './sessions.ts';
+import { TokenSessions } from './token-sessions.ts';
 
 /** The pages of some sessions by falling count; equal counts keep the order of first appearance. */
 export function vocabularyOf(sessions: Sessions): Vocabulary {
@@ -11,19 +12,18 @@ export function vocabularyOf(sessions: Sessions): Vocabulary {
 }
 
 /** Pages as token ids; pages outside the vocabulary become the unknown token. */
-export function encodeSessions(sessions: Sessions, vocabulary: Vocabulary): number[][] {
+export function encodeSessions(sessions: Sessions, vocabulary: Vocabulary): TokenSessions {
   const ids = sessions.pages.map((page) => vocabulary.encode(page));
-  return Array.from({ length: sessions.length }, (_, i) =>
-    Array.from(sessions.indices(i), (page) => ids[page] ?? UNKNOWN_ID),
-  );
+  const offsets = new Uint32Array(sessions.length + 1);
+  for (let i = 0; i < sessions.length; i++) offsets[i + 1] = (offsets[i] ?? 0) + sessions.indices(i).length;
+  const encoded = Int32Array.from(sessions.events, (page) => ids[page] ?? UNKNOWN_ID);
+  return new TokenSessions(encoded, offsets);
 }
 
 /** How often training saw each token: uint32 [V − 2]. */
-export function countTokens(sessions: readonly (readonly number[])[], vocabulary: Vocabulary): Uint32Array {
+export function countTokens(sessions: TokenSessions, vocabulary: Vocabulary): Uint32Array {
   const counts = new Uint32Array(vocabulary.tokens.length);
-  for (const session of sessions) {
-    for (const id of session) counts[id - FIRST_TOKEN_ID] = (counts[id - FIRST_TOKEN_ID] ?? 0) + 1;
-  }
+  for (const id of sessions.ids) counts[id - FIRST_TOKEN_ID] = (counts[id - FIRST_TOKEN_ID] ?? 0) + 1;
   return counts;
 }
 

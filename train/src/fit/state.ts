@@ -1,0 +1,63 @@
+import type { ModelSpec } from '@pathcast/models/spec';
+import { type ModelWeights, weightLengths } from '@pathcast/models/weights';
+import { sharedFloats } from './shared.ts';
+
+/** All that training changes, on the host, where workers share it. */
+export interface TrainingState {
+  readonly weights: ModelWeights;
+  /** Adagrad's sums of squared gradients, one a weight. */
+  readonly accumulators: ModelWeights;
+  /** One a weight; absent without momentum, which at a million pages saves as much as the weights. */
+  readonly velocities?: ModelWeights | undefined;
+}
+
+/**
+ * Moves weights into shared memory, with an optimiser that has seen nothing.
+ * @param options.trust what Adagrad's sums begin with: the larger, the less the first steps change; 0 for random weights.
+ */
+export function createState(
+  spec: ModelSpec,
+  drawn: ModelWeights,
+  { momentum, trust = 0 }: { momentum: number; trust?: number },
+): TrainingState {
+  const copy = (values: Float32Array) => {
+    const shared = sharedFloats(values.length);
+    shared.set(values);
+    return shared;
+  };
+  const { inputRows, cells, outputRows, outputBias } = drawn;
+  const weights = {
+    inputRows: copy(inputRows),
+    cells: cells.map(({ kernel, recurrentKernel, bias }) => ({
+      ...(kernel ? { kernel: copy(kernel) } : {}),
+      recurrentKernel: copy(recurrentKernel),
+      bias: copy(bias),
+    })),
+    ...(outputRows ? { outputRows: copy(outputRows) } : {}),
+    outputBias: copy(outputBias),
+  };
+  return {
+    weights,
+    accumulators: filled(spec, trust),
+    ...(momentum > 0 ? { velocities: filled(spec, 0) } : {}),
+  };
+}
+
+function filled(spec: ModelSpec, value: number): ModelWeights {
+  const lengths = weightLengths(spec);
+  const floats = (length: number) => {
+    const shared = sharedFloats(length);
+    if (value !== 0) shared.fill(value);
+    return shared;
+  };
+  return {
+    inputRows: floats(lengths.inputRows),
+    cells: lengths.cells.map(({ kernel, recurrentKernel, bias }) => ({
+      ...(kernel > 0 ? { kernel: floats(kernel) } : {}),
+      recurrentKernel: floats(recurrentKernel),
+      bias: floats(bias),
+    })),
+    ...(lengths.outputRows > 0 ? { outputRows: floats(lengths.outputRows) } : {}),
+    outputBias: floats(lengths.outputBias),
+  };
+}
