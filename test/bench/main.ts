@@ -5,9 +5,12 @@ import type { Bench } from './report.ts';
 const BENCHES: Record<string, () => Promise<Bench>> = {
   backends: async () => (await import('./backends.ts')).backends,
   data: async () => (await import('./data.ts')).data,
+  diginetica: async () => (await import('./diginetica.ts')).diginetica,
   hihello: async () => (await import('./hihello.ts')).hihello,
   recall: async () => (await import('./recall.ts')).recall,
+  small: async () => (await import('./small.ts')).small,
   start: async () => (await import('./start.ts')).start,
+  training: async () => (await import('./training.ts')).training,
   tutorial: async () => (await import('./tutorial.ts')).tutorial,
 };
 
