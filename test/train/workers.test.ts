@@ -66,10 +66,11 @@ describe('two workers', () => {
     expect(crew.done).toBe(batches);
     for (const [i, part] of flatten(work.state.weights).entries()) expect(part).not.toEqual(before[i]);
 
-    const together = await lossAfter(crew, 4);
-    const alone = await lossAfter(new LoneCrew(workOn(sessions)), 5);
+    // Threads race, and no two runs are alike: by the twelfth epoch both have come to rest.
+    const together = await lossAfter(crew, 11);
+    const alone = await lossAfter(new LoneCrew(workOn(sessions)), 12);
     expect(together).toBeLessThan(meanLoss(reports) * 0.65);
-    expect(together).toBeLessThan(alone * 1.3); // threads race: no two runs are alike
+    expect(together).toBeLessThan(alone * 1.15);
   });
 
   it('finish the steps in hand when they are stopped, and touch nothing more', async () => {
