@@ -53,7 +53,7 @@ export async function learn(
   saver: Saver,
   from?: { fit: FitPlace; checkpoint: Checkpoint },
 ): Promise<Learnt> {
-  const { epochs } = lesson;
+  const { epochs, validate } = lesson;
   const { state, windows, crew } = await setUp(lesson, options, from?.checkpoint);
   const begin = from?.fit ?? startOf(epochs);
   const progress = showProgress({ events: windows.countScored(), epochs, done: begin.events });
@@ -64,7 +64,7 @@ export async function learn(
         learningRate: options.learningRate,
         epochs,
         patience: options.patience,
-        validate: lesson.validate && (() => lesson.validate?.(state.weights) ?? Promise.reject()),
+        validate: validate && (() => validate(state.weights)),
         onStep: (step) => progress.step(step),
         onEpoch: (record, place) => progress.endEpoch(describeEpoch(record, place, epochs)),
         isDue: () => saver.isDue(),
