@@ -25,6 +25,8 @@ export const recall: Bench = {
       const test = dataFile('rsc15-100k/test.tsv.gz');
       if (!train || !test) throw new Error('this bench needs YooChoose 100k (rsc15-100k) in PATHCAST_DATA');
       const { folder, metrics, cpuSeconds } = await trainNavigation({ data: train, test, out });
+      const { markov } = metrics.baselines;
+      if (!markov) throw new Error('the manifest has no Markov chain to compare with');
 
       const { sessions } = await readDataset(defaultDataOptions(test));
       const steps = [...sessions].flatMap((session) =>
@@ -50,6 +52,8 @@ export const recall: Bench = {
           ),
           near('MRR@20 over HTTP, beside the manifest’s', served.mrrAt20, metrics.model.mrrAt20, TOLERANCE),
           ...rankingRows(metrics, BARS),
+          atLeast('recall@20 over HTTP, beside first-order Markov’s', served.recallAt20, markov.recallAt20),
+          atLeast('MRR@20 over HTTP, beside first-order Markov’s', served.mrrAt20, markov.mrrAt20),
           atLeast('overlap@20 of `recurrent` with the layers model', overlap, 0.98),
         ];
       } finally {
