@@ -7,8 +7,7 @@ import type { TokenSessions } from '@pathcast/train/data/sessions/token-sessions
 import { scoreSteps } from '@pathcast/train/evaluate/scored-steps';
 import { lastStepWindows } from '@pathcast/train/fit/batches';
 import { LoneCrew } from '@pathcast/train/fit/crew';
-import { drawWeights } from '@pathcast/train/fit/parameters';
-import { createState } from '@pathcast/train/fit/state';
+import { startState } from '@pathcast/train/fit/start';
 import { createRandom } from '@pathcast/train/random';
 import { dataFile } from '../../support/data.ts';
 import { atMost, type Row } from '../report.ts';
@@ -66,8 +65,7 @@ async function epochsToLearn(
   };
   const support = new Uint32Array(CLASSES);
   for (const id of rows.ids) support[id - FIRST_TOKEN_ID] = (support[id - FIRST_TOKEN_ID] ?? 0) + 1;
-  const input = spec.input.type === 'one-hot' ? 'glorot' : 'normal';
-  const state = createState(spec, drawWeights(spec, { input, output: 'glorot' }, createRandom(1)), SETTINGS);
+  const state = startState(spec, rows, { ...SETTINGS, random: createRandom(1) });
   const windows = lastStepWindows(rows);
   const course = { spec, settings: SETTINGS, batchSize: BATCH, negatives: NEGATIVES, seed: 1 };
   const crew = new LoneCrew({ course, windows, state, support });

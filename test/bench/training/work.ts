@@ -2,8 +2,7 @@ import type { ModelSpec } from '@pathcast/models/spec';
 import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
 import { trainingWindows } from '@pathcast/train/fit/batches';
 import type { Work } from '@pathcast/train/fit/crew';
-import { drawWeights } from '@pathcast/train/fit/parameters';
-import { createState } from '@pathcast/train/fit/state';
+import { startState } from '@pathcast/train/fit/start';
 import { createRandom } from '@pathcast/train/random';
 import { navigationOptions } from '@pathcast/train/recipes/navigation-options';
 import type { Catalogue } from './catalogue.ts';
@@ -33,11 +32,10 @@ export function workFor(
     output: 'tied',
     normalised: true,
   };
-  const drawn = drawWeights(spec, { input: 'normal', output: 'glorot' }, createRandom(SEED));
   return {
     course: { spec, settings, batchSize: BATCH, negatives: { count: NEGATIVES, alpha }, seed: SEED },
     windows: trainingWindows(sessions, spec.steps),
-    state: createState(spec, drawn, settings),
+    state: startState(spec, sessions, { momentum, random: createRandom(SEED) }),
     support,
   };
 }

@@ -1,4 +1,5 @@
 import { FIRST_TOKEN_ID, PADDING_ID } from '@pathcast/models/vocabulary';
+import { eventsOfPages, sessionsOfEvents } from '../data/sessions/events-of-pages.ts';
 import type { TokenSessions } from '../data/sessions/token-sessions.ts';
 import { rankAmong } from './ranking.ts';
 import type { Steps } from './steps.ts';
@@ -40,16 +41,18 @@ export function rankPopularity(train: TokenSessions, steps: Steps, size: number)
  * @returns uint32 [steps], 1 for the best, ties against the target.
  */
 export function rankMarkov(train: TokenSessions, steps: Steps, size: number): Uint32Array {
-  const followers = countTransitions(train);
-  const rankers = new Map<number, (count: number) => number>();
+  const followersOf = countFollowers(train, size);
+  const pages = new Map<number, { counts: Map<number, number>; rankOf: (count: number) => number }>();
   return Uint32Array.from({ length: steps.length }, (_, step) => {
     const current = steps.history(step, 1)[0] ?? PADDING_ID;
-    const counts = followers.get(current);
-    const count = counts?.get(steps.target(step));
-    if (!counts || !count) return size - FIRST_TOKEN_ID;
-    const rankOf = rankers.get(current) ?? ranker([...counts.values()]);
-    rankers.set(current, rankOf);
-    return rankOf(count);
+    let page = pages.get(current);
+    if (!page) {
+      const counts = followersOf(current);
+      page = { counts, rankOf: ranker([...counts.values()]) };
+      pages.set(current, page);
+    }
+    const count = page.counts.get(steps.target(step));
+    return count === undefined ? size - FIRST_TOKEN_ID : page.rankOf(count);
   });
 }
 
@@ -63,20 +66,17 @@ function ranker(scores: ArrayLike<number>): (score: number) => number {
   };
 }
 
-/** current page → next page → how often. */
-function countTransitions(sessions: TokenSessions): Map<number, Map<number, number>> {
-  const followers = new Map<number, Map<number, number>>();
-  for (const session of sessions) {
-    for (let i = 1; i < session.length; i++) {
-      const current = session[i - 1] ?? PADDING_ID;
-      const next = session[i] ?? PADDING_ID;
-      let counts = followers.get(current);
-      if (!counts) {
-        counts = new Map();
-        followers.set(current, counts);
-      }
+/** Counts how often each page follows a given one, of that one only: maps of a million pages would not fit. */
+function countFollowers(sessions: TokenSessions, size: number): (page: number) => Map<number, number> {
+  const { offsets, events } = eventsOfPages(sessions, size);
+  const sessionOf = sessionsOfEvents(sessions);
+  return (page) => {
+    const counts = new Map<number, number>();
+    for (const event of events.subarray(offsets[page], offsets[page + 1])) {
+      if (sessionOf[event] !== sessionOf[event + 1]) continue; // the session's last
+      const next = sessions.ids[event + 1] ?? PADDING_ID;
       counts.set(next, (counts.get(next) ?? 0) + 1);
     }
-  }
-  return followers;
+    return counts;
+  };
 }

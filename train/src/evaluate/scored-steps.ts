@@ -57,8 +57,7 @@ export async function* scoreSteps(
         const n = Math.min(atOnce, batch.targets.length - at);
         const softmax = tf.tidy(() => {
           const some = tf.slice(vectors, [at, 0], [n, H]);
-          const logits = blocks.map((block) => tf.matMul(some, block));
-          return tf.softmax(tf.add(tf.concat(logits, 1), bias));
+          return tf.softmax(tf.add(productsOf(some, blocks), bias));
         });
         const rows = (await softmax.data()) as Float32Array; // softmax is float32
         softmax.dispose();
@@ -94,17 +93,26 @@ function statesOf(
   return tf.gather(all, tf.tensor1d(batch.positions, 'int32')) as tf.Tensor2D;
 }
 
-/** The table transposed, float32 [H, rows] each; no more than one block is ever there twice. */
+/** The table in blocks, float32 [rows, H] each; no more than one block is ever there twice. */
 function tableBlocks(spec: ModelSpec, weights: ModelWeights): tf.Tensor2D[] {
   const { vocabularySize: V, hiddenUnits: H } = spec;
   return Array.from({ length: Math.ceil(V / ROWS_AT_ONCE) }, (_, block) => {
     const start = block * ROWS_AT_ONCE;
     const end = Math.min(V, start + ROWS_AT_ONCE);
-    return tf.tidy(() => {
-      const rows = tf.tensor2d(scoringRows(spec, weights, { start, end }), [end - start, H]);
-      return tf.transpose(rows) as tf.Tensor2D;
-    });
+    return tf.tensor2d(scoringRows(spec, weights, { start, end }), [end - start, H]);
   });
+}
+
+/**
+ * Vectors float32 [n, H] times every row, float32 [n, V]. The table is on the left of its products: the wasm backend keeps a
+ * packed copy of what is on their right.
+ */
+function productsOf(vectors: tf.Tensor2D, blocks: readonly tf.Tensor2D[]): tf.Tensor2D {
+  const columns = tf.transpose(vectors) as tf.Tensor2D;
+  return tf.concat(
+    blocks.map((block) => tf.transpose(tf.matMul(block, columns)) as tf.Tensor2D),
+    1,
+  );
 }
 
 function* batchesByLength(windows: Windows): Generator<Batch> {

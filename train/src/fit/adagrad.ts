@@ -1,14 +1,21 @@
 /** Keeps the first step of a weight finite; far below any gradient's square that matters. */
 const EPSILON = 1e-6;
 
-/** Where an update falls: `gradient.length` weights from `start`. */
-export interface Slice {
+/** A table with its optimiser, rows of `width` numbers end to end. */
+export interface Slots {
   readonly weights: Float32Array;
   /** Sums of squared gradients, one a weight. */
   readonly accumulators: Float32Array;
   /** One a weight; absent without momentum. */
   readonly velocities?: Float32Array | undefined;
-  readonly start: number;
+}
+
+/** The gradients of some rows of a table, each row once. */
+export interface RowUpdates {
+  /** int32 [rows]. */
+  readonly ids: Int32Array;
+  /** float32 [rows, width]. */
+  readonly gradients: Float32Array;
 }
 
 /**
@@ -17,19 +24,23 @@ export interface Slice {
  * @see Duchi, Hazan and Singer 2011; Niu et al. 2011 (Hogwild) for the missing locks.
  */
 export function updateAdagrad(
-  { weights, accumulators, velocities, start }: Slice,
-  gradient: Float32Array,
+  { weights, accumulators, velocities }: Slots,
+  { ids, gradients }: RowUpdates,
   { learningRate, momentum }: { learningRate: number; momentum: number },
 ): void {
-  for (let i = 0, at = start; i < gradient.length; i++, at++) {
-    const g = gradient[i] ?? 0;
-    const sum = (accumulators[at] ?? 0) + g * g;
-    accumulators[at] = sum;
-    let change = (-learningRate * g) / Math.sqrt(sum + EPSILON);
-    if (velocities) {
-      change += momentum * (velocities[at] ?? 0);
-      velocities[at] = change;
+  const width = gradients.length / Math.max(1, ids.length);
+  for (let row = 0, i = 0; row < ids.length; row++) {
+    const start = (ids[row] ?? 0) * width;
+    for (let at = start; at < start + width; at++, i++) {
+      const g = gradients[i] ?? 0;
+      const sum = (accumulators[at] ?? 0) + g * g;
+      accumulators[at] = sum;
+      let change = (-learningRate * g) / Math.sqrt(sum + EPSILON);
+      if (velocities) {
+        change += momentum * (velocities[at] ?? 0);
+        velocities[at] = change;
+      }
+      weights[at] = (weights[at] ?? 0) + change;
     }
-    weights[at] = (weights[at] ?? 0) + change;
   }
 }

@@ -1,5 +1,11 @@
 import { GATES, inputRowWidth, type ModelSpec } from '@pathcast/models/spec';
-import { cellKernelRows, type ModelWeights, silenceNonTokens, weightLengths } from '@pathcast/models/weights';
+import {
+  type CellWeights,
+  cellKernelRows,
+  type ModelWeights,
+  silenceNonTokens,
+  weightLengths,
+} from '@pathcast/models/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random.ts';
 
@@ -21,43 +27,52 @@ export interface Parameters {
   readonly outputBias: tf.Variable<tf.Rank.R1>;
 }
 
-/** How each weight starts. */
-export interface Initialisation {
-  /** `glorot`: as one kernel [input + H, G·H], as TensorFlow's cells; `normal`: N(0, 0.05). */
-  readonly input: 'glorot' | 'normal';
-  /** `glorot`, or the tutorial's N(0, 1), bias included. */
-  readonly output: 'glorot' | 'standard-normal';
-}
-
-/** Draws fresh weights on the host; the LSTM's forget bias is 1. */
-export function drawWeights(spec: ModelSpec, how: Initialisation, random: Random): ModelWeights {
+/** Draws fresh weights on the host; the LSTM's forget bias is 1. @param output `glorot`, or the tutorial's N(0, 1), bias included. */
+export function drawWeights(
+  spec: ModelSpec,
+  output: 'glorot' | 'standard-normal',
+  random: Random,
+): ModelWeights {
   const { hiddenUnits: H, vocabularySize: V } = spec;
   const lengths = weightLengths(spec);
-  const columns = GATES[spec.cell] * H;
-  const normal = (length: number, deviation: number) =>
-    Float32Array.from({ length }, () => random.normal() * deviation);
-  const uniform = (length: number, limit: number) =>
-    Float32Array.from({ length }, () => (random.next() * 2 - 1) * limit);
-  const glorot = (fanIn: number, fanOut: number) => Math.sqrt(6 / (fanIn + fanOut));
-
-  const inputs = spec.input.type === 'one-hot' ? V : spec.input.units;
-  const inputRows =
-    how.input === 'glorot'
-      ? uniform(lengths.inputRows, glorot(inputs + H, columns))
-      : normal(lengths.inputRows, 0.05);
-  const cells = lengths.cells.map((cell, layer) => {
-    const bias = new Float32Array(columns);
-    if (spec.cell === 'lstm') bias.fill(1, H, 2 * H);
-    const fanIn = layer === 0 ? inputs + H : 2 * H;
-    const recurrentKernel = uniform(cell.recurrentKernel, glorot(fanIn, columns));
-    const kernel = cell.kernel ? uniform(cell.kernel, glorot(fanIn, columns)) : undefined;
-    return kernel ? { kernel, recurrentKernel, bias } : { recurrentKernel, bias };
-  });
-  const isNormal = how.output === 'standard-normal';
-  const outputRows = isNormal ? normal(lengths.outputRows, 1) : uniform(lengths.outputRows, glorot(H, V));
-  const outputBias = isNormal ? normal(V, 1) : new Float32Array(V);
+  const limit = glorot(inputUnits(spec) + H, GATES[spec.cell] * H);
+  const inputRows = uniform(lengths.inputRows, limit, random);
+  const cells = drawCells(spec, random);
+  const isNormal = output === 'standard-normal';
+  const normal = (length: number) => Float32Array.from({ length }, () => random.normal());
+  const outputRows = isNormal
+    ? normal(lengths.outputRows)
+    : uniform(lengths.outputRows, glorot(H, V), random);
+  const outputBias = isNormal ? normal(V) : new Float32Array(V);
   silenceNonTokens(outputBias);
   return { inputRows, cells, ...(spec.output === 'tied' ? {} : { outputRows }), outputBias };
+}
+
+/** Draws the recurrent layers alone. Input and state are one kernel [input + H, G·H] to Glorot, as in TensorFlow's cells. */
+export function drawCells(spec: ModelSpec, random: Random): CellWeights[] {
+  const { hiddenUnits: H } = spec;
+  const columns = GATES[spec.cell] * H;
+  return weightLengths(spec).cells.map((lengths, layer) => {
+    const bias = new Float32Array(columns);
+    if (spec.cell === 'lstm') bias.fill(1, H, 2 * H);
+    const limit = glorot(layer === 0 ? inputUnits(spec) + H : 2 * H, columns);
+    const recurrentKernel = uniform(lengths.recurrentKernel, limit, random);
+    const kernel = lengths.kernel ? uniform(lengths.kernel, limit, random) : undefined;
+    return kernel ? { kernel, recurrentKernel, bias } : { recurrentKernel, bias };
+  });
+}
+
+function inputUnits({ input, vocabularySize }: ModelSpec): number {
+  return input.type === 'one-hot' ? vocabularySize : input.units;
+}
+
+/** The limit of Glorot's uniform distribution. */
+function glorot(fanIn: number, fanOut: number): number {
+  return Math.sqrt(6 / (fanIn + fanOut));
+}
+
+function uniform(length: number, limit: number, random: Random): Float32Array {
+  return Float32Array.from({ length }, () => (random.next() * 2 - 1) * limit);
 }
 
 /** Puts host weights on the backend as trainable variables. */

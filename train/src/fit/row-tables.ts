@@ -1,3 +1,6 @@
+import { PADDING_ID } from '@pathcast/models/vocabulary';
+import type { RowUpdates } from './adagrad.ts';
+
 /** Copies rows of a host table, float32 [rows, width], into one array, float32 [ids, width]. */
 export function gatherRows(table: Float32Array, width: number, ids: Int32Array): Float32Array {
   const rows = new Float32Array(ids.length * width);
@@ -27,11 +30,12 @@ export class RowGradients {
     this.#sums = new Float32Array(this.#ids.length * width);
   }
 
-  /** Adds gradients float32 [ids, width]; rows named twice are summed. */
+  /** Adds gradients float32 [ids, width]; rows named twice are summed, and padding has none. */
   add(ids: Int32Array, gradients: Float32Array): void {
     const width = this.#width;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] ?? 0;
+      if (id === PADDING_ID) continue;
       const from = i * width;
       let slot = this.#slots[id] ?? -1;
       if (slot < 0) {
@@ -45,14 +49,13 @@ export class RowGradients {
     }
   }
 
-  /** Gives each row and its sum to `visit`, then forgets all. */
-  drain(visit: (id: number, gradient: Float32Array) => void): void {
-    for (let slot = 0; slot < this.count; slot++) {
-      const id = this.#ids[slot] ?? 0;
-      visit(id, this.#sums.subarray(slot * this.#width, (slot + 1) * this.#width));
-      this.#slots[id] = -1;
-    }
+  /** The rows and their sums, as views that hold until the next addition; forgets them. */
+  drain(): RowUpdates {
+    const ids = this.#ids.subarray(0, this.count);
+    for (const id of ids) this.#slots[id] = -1;
+    const gradients = this.#sums.subarray(0, this.count * this.#width);
     this.count = 0;
+    return { ids, gradients };
   }
 
   #open(id: number): number {

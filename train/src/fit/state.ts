@@ -1,6 +1,6 @@
 import type { ModelSpec } from '@pathcast/models/spec';
 import { type ModelWeights, weightLengths } from '@pathcast/models/weights';
-import { sharedFloats } from './shared.ts';
+import { share, sharedFloats } from './shared.ts';
 
 /** All that training changes, on the host, where workers share it. */
 export interface TrainingState {
@@ -12,7 +12,7 @@ export interface TrainingState {
 }
 
 /**
- * Moves weights into shared memory, with an optimiser that has seen nothing.
+ * Moves weights into shared memory, where they are not there yet, with an optimiser that has seen nothing.
  * @param options.trust what Adagrad's sums begin with: the larger, the less the first steps change; 0 for random weights.
  */
 export function createState(
@@ -20,21 +20,16 @@ export function createState(
   drawn: ModelWeights,
   { momentum, trust = 0 }: { momentum: number; trust?: number },
 ): TrainingState {
-  const copy = (values: Float32Array) => {
-    const shared = sharedFloats(values.length);
-    shared.set(values);
-    return shared;
-  };
   const { inputRows, cells, outputRows, outputBias } = drawn;
   const weights = {
-    inputRows: copy(inputRows),
+    inputRows: share(inputRows),
     cells: cells.map(({ kernel, recurrentKernel, bias }) => ({
-      ...(kernel ? { kernel: copy(kernel) } : {}),
-      recurrentKernel: copy(recurrentKernel),
-      bias: copy(bias),
+      ...(kernel ? { kernel: share(kernel) } : {}),
+      recurrentKernel: share(recurrentKernel),
+      bias: share(bias),
     })),
-    ...(outputRows ? { outputRows: copy(outputRows) } : {}),
-    outputBias: copy(outputBias),
+    ...(outputRows ? { outputRows: share(outputRows) } : {}),
+    outputBias: share(outputBias),
   };
   return {
     weights,

@@ -1,9 +1,9 @@
 import { inputRowWidth, type ModelSpec } from '@pathcast/models/spec';
-import { PADDING_ID, UNKNOWN_ID } from '@pathcast/models/vocabulary';
+import { UNKNOWN_ID } from '@pathcast/models/vocabulary';
 import type { ModelWeights } from '@pathcast/models/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random.ts';
-import { updateAdagrad } from './adagrad.ts';
+import { type Slots, updateAdagrad } from './adagrad.ts';
 import type { Batch } from './batches.ts';
 import type { Candidates, DrawCandidates } from './candidates.ts';
 import { type CellTensors, listCells, listCellWeights, putCells } from './cells.ts';
@@ -140,47 +140,43 @@ export class Trainer {
     rates: { learningRate: number; momentum: number },
   ): void {
     const { weights, accumulators, velocities } = this.#state;
-    const slice = (of: (from: ModelWeights) => Float32Array | undefined, start: number) => ({
+    const slots = (of: (from: ModelWeights) => Float32Array | undefined): Slots => ({
       weights: of(weights) as Float32Array, // the weights of a spec are all there
       accumulators: of(accumulators) as Float32Array,
       velocities: velocities && of(velocities),
-      start,
     });
-    const output = weights.outputRows
-      ? (from: ModelWeights) => from.outputRows
-      : (from: ModelWeights) => from.inputRows;
-    const width = inputRowWidth(this.#spec);
-    const H = this.#spec.hiddenUnits;
-    this.#outputGradients.add(candidates.ids, gradients.rows);
-    if (this.#outputGradients !== this.#inputGradients) {
-      this.#outputGradients.drain((id, g) => updateAdagrad(slice(output, id * H), g, rates));
-    }
-    this.#inputGradients.add(batch.ids, gradients.inputs);
-    this.#inputGradients.drain((id, g) => {
-      if (id !== PADDING_ID)
-        updateAdagrad(
-          slice((from) => from.inputRows, id * width),
-          g,
-          rates,
-        );
-    });
-    for (let i = 0; i < candidates.ids.length; i++) {
-      const g = gradients.bias.subarray(i, i + 1);
+    const inputs = this.#inputGradients;
+    const outputs = this.#outputGradients;
+    outputs.add(candidates.ids, gradients.rows);
+    if (outputs !== inputs)
       updateAdagrad(
-        slice((from) => from.outputBias, candidates.ids[i] ?? 0),
-        g,
+        slots((from) => from.outputRows),
+        outputs.drain(),
         rates,
       );
-    }
-    for (const [i, g] of gradients.cells.entries()) {
+    inputs.add(batch.ids, gradients.inputs);
+    updateAdagrad(
+      slots((from) => from.inputRows),
+      inputs.drain(),
+      rates,
+    );
+    updateAdagrad(
+      slots((from) => from.outputBias),
+      { ids: candidates.ids, gradients: gradients.bias },
+      rates,
+    );
+    for (const [i, whole] of gradients.cells.entries()) {
       updateAdagrad(
-        slice((from) => listCellWeights(from.cells)[i], 0),
-        g,
+        slots((from) => listCellWeights(from.cells)[i]),
+        { ids: WHOLE, gradients: whole },
         rates,
       );
     }
   }
 }
+
+/** The one row of a weight that every step changes. */
+const WHOLE = Int32Array.of(0);
 
 function drop(x: tf.Tensor2D, rate: number, random: Random | undefined): tf.Tensor2D {
   if (rate === 0 || !random) return x;

@@ -1,7 +1,7 @@
 import type { NeighbourTables } from '@pathcast/models/predictor/neighbours';
 import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
+import { eventsOfPages, sessionsOfEvents } from '../data/sessions/events-of-pages.ts';
 import { TokenSessions } from '../data/sessions/token-sessions.ts';
-import { eventsOfPages, sessionsOfEvents } from './events-of-pages.ts';
 
 /** Events kept: 4 bytes each for the page, and 4 for the posting. 10 MB of a Worker's 128, with the sessions' offsets. */
 const MAX_EVENTS = 1_000_000;

@@ -3,9 +3,10 @@ import { largest } from '@pathcast/models/predictor/ranking';
 import { RETURNS_LENGTH } from '@pathcast/models/predictor/returns';
 import type { RuleTables } from '@pathcast/models/predictor/rules';
 import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
+import { eventsOfPages, sessionsOfEvents } from '../data/sessions/events-of-pages.ts';
 import type { TokenSessions } from '../data/sessions/token-sessions.ts';
 import { countReturns } from './count-returns.ts';
-import { eventsOfPages, sessionsOfEvents } from './events-of-pages.ts';
+import { RULES_PER_PAGE, RuleRows } from './rule-rows.ts';
 
 /** How transitions are counted, and how far back a prediction looks. */
 export interface RuleSettings {
@@ -23,8 +24,6 @@ export interface RuleSettings {
 
 /** Rules in all: 12 MB of a Worker's 128. */
 const MAX_RULES = 1_500_000;
-/** Rules of a page; what is rarer ranks too low to be fetched. */
-const RULES_PER_PAGE = 50;
 
 /**
  * Counts transitions and keeps the most frequent of each page, by falling count; of equal ones those to the page with the
@@ -40,28 +39,18 @@ export function buildRules(
   const { offsets: eventOffsets, events } = eventsOfPages(sessions, size);
   const sessionOf = sessionsOfEvents(sessions);
   const scores = new Scores(size);
-  const rows = Array.from({ length: size }, (_, page) => {
+  const rows = new RuleRows(size, maxRules);
+  for (let page = 0; page < size; page++) {
     if (page >= FIRST_TOKEN_ID) {
       for (const event of events.subarray(eventOffsets[page], eventOffsets[page + 1])) {
         countAround(sessions, { event, session: sessionOf[event] ?? 0 }, options, scores);
       }
     }
-    return mostFrequent(scores.take(), RULES_PER_PAGE);
-  });
-  const lengths = rows.map(({ ids }) => ids.length);
-  const perPage = fittingRowLength(lengths, maxRules);
-  const offsets = new Uint32Array(size + 1);
-  for (const [page, length] of lengths.entries()) {
-    offsets[page + 1] = (offsets[page] ?? 0) + Math.min(length, perPage);
-  }
-  const successors = new Uint32Array(offsets[size] ?? 0);
-  const counts = new Float32Array(successors.length);
-  for (const [page, row] of rows.entries()) {
-    successors.set(row.ids.subarray(0, perPage), offsets[page]);
-    counts.set(row.scores.subarray(0, perPage), offsets[page]);
+    const { ids, scores: counts } = mostFrequent(scores.take(), RULES_PER_PAGE);
+    rows.add(ids, counts);
   }
   const returns = options.returns ? countReturns(sessions) : new Float32Array(RETURNS_LENGTH);
-  return { offsets, successors, counts, historyDecay, returns };
+  return { ...rows.finish(), historyDecay, returns };
 }
 
 /** Counts the transitions from one event to those near it in its session. */
@@ -91,13 +80,4 @@ function mostFrequent({ ids, scores }: ReturnType<Scores['take']>, k: number): R
     ids: Uint32Array.from(best, (at) => ids[at] ?? 0),
     scores: Float32Array.from(best, (at) => scores[at] ?? 0),
   };
-}
-
-/** The longest row length, at most 50, with which the rows hold no more than `most` in all. */
-function fittingRowLength(lengths: readonly number[], most: number): number {
-  for (let perPage = RULES_PER_PAGE; perPage > 0; perPage--) {
-    const total = lengths.reduce((sum, length) => sum + Math.min(length, perPage), 0);
-    if (total <= most) return perPage;
-  }
-  return 0;
 }

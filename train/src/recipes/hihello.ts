@@ -58,7 +58,7 @@ export async function trainHihello(options: z.infer<typeof hihelloOptions>): Pro
   };
   const batch = trainingWindows(sessions, spec.steps).whole();
   const output = options.recipe === 'tutorial' ? 'standard-normal' : 'glorot';
-  const drawn = drawWeights(spec, { input: 'glorot', output }, createRandom(options.seed));
+  const drawn = drawWeights(spec, output, createRandom(options.seed));
   const parameters = createParameters(spec, drawn);
   const costScale = options.recipe === 'tutorial' ? batch.targets.length : 1;
 

@@ -10,7 +10,7 @@ import type { Course } from '../fit/course.ts';
 import { type Crew, LoneCrew, type Work } from '../fit/crew.ts';
 import { type EpochRecord, epochsOf, type FitPlace, fit, startOf, type Validation } from '../fit/fit.ts';
 import { checkMemory, fitBytes } from '../fit/memory.ts';
-import { drawWeights } from '../fit/parameters.ts';
+import { startState, TRUST } from '../fit/start.ts';
 import { createState, type TrainingState } from '../fit/state.ts';
 import { type Earlier, warmStart } from '../fit/warm-start.ts';
 import { WorkerCrew } from '../fit/worker-crew.ts';
@@ -55,10 +55,10 @@ export async function learn(
 ): Promise<Learnt> {
   const { epochs, validate } = lesson;
   const { state, windows, crew } = await setUp(lesson, options, from?.checkpoint);
-  const begin = from?.fit ?? startOf(epochs);
-  const progress = showProgress({ events: windows.countScored(), epochs, done: begin.events });
+  const place = from?.fit ?? startOf(epochs);
+  const progress = showProgress({ events: windows.countScored(), epochs, done: place.events });
   try {
-    const place = await fit(
+    const end = await fit(
       crew,
       {
         learningRate: options.learningRate,
@@ -70,9 +70,9 @@ export async function learn(
         isDue: () => saver.isDue(),
         pause: (at) => saver.save(state, at),
       },
-      begin,
+      place,
     );
-    return { weights: state.weights, place };
+    return { weights: state.weights, place: end };
   } finally {
     progress.stop();
     await crew.close();
@@ -102,25 +102,20 @@ export async function setUp(
     fitBytes(spec, options),
     `fewer pages (--min-support) or fewer --hidden-units than ${spec.hiddenUnits} take less`,
   );
-  const state = startState(lesson, course);
+  const state = begin(lesson, course);
   await checkpoint?.restore(state);
   const windows = trainingWindows(sessions, spec.steps);
   const crew = await startCrew({ course, windows, state, support: counts }, options.workers);
   return { state, windows, crew };
 }
 
-/** Adagrad's sums of a fitted model, about: the median of YooChoose 100k's rows after three epochs is 9e-4. */
-const WARM_TRUST = 1e-3;
-
 /** Apart from every epoch's number. */
 const START = -1;
 
-function startState({ spec, vocabulary, earlier }: Lesson, { seed, settings }: Course): TrainingState {
+function begin({ spec, sessions, vocabulary, earlier }: Lesson, { seed, settings }: Course): TrainingState {
   const { momentum } = settings;
-  if (earlier)
-    return createState(spec, warmStart(spec, vocabulary, earlier), { momentum, trust: WARM_TRUST });
-  const random = createRandom(mixSeed(seed, START));
-  return createState(spec, drawWeights(spec, { input: 'normal', output: 'glorot' }, random), { momentum });
+  if (earlier) return createState(spec, warmStart(spec, vocabulary, earlier), { momentum, trust: TRUST });
+  return startState(spec, sessions, { momentum, random: createRandom(mixSeed(seed, START)) });
 }
 
 function courseOf({ spec, stream }: Lesson, options: SettledOptions): Course {

@@ -1,7 +1,7 @@
 import type { Metrics } from '@pathcast/models/manifest';
 import type { Mixture } from '@pathcast/models/predictor/mixture';
 import type { ModelSpec } from '@pathcast/models/spec';
-import type { Vocabulary } from '@pathcast/models/vocabulary';
+import { UNKNOWN_ID, type Vocabulary } from '@pathcast/models/vocabulary';
 import type { ModelWeights } from '@pathcast/models/weights';
 import { countTokens, encodeSessions, vocabularyOf } from '../data/sessions/encode.ts';
 import type { Sessions } from '../data/sessions/sessions.ts';
@@ -35,8 +35,7 @@ export function subjectOf(sessions: Sessions, options: NavigationOptions): Subje
  * @throws UserError when nothing is left.
  */
 export function encodeHeld(held: Sessions, vocabulary: Vocabulary): TokenSessions {
-  const known = new Set(vocabulary.tokens);
-  const { sessions, unseenEvents } = removeUnseen(held, (page) => known.has(page));
+  const { sessions, unseenEvents } = removeUnseen(held, (page) => vocabulary.encode(page) !== UNKNOWN_ID);
   if (unseenEvents > 0) {
     const count = unseenEvents.toLocaleString('en');
     process.stdout.write(`  ${count} held-out events of pages that training did not see left out\n`);

@@ -53,7 +53,7 @@ export async function* fitTexts(
   options: TextFitOptions,
 ): AsyncGenerator<FittedRound> {
   const { epochs, round, batchSize, learningRate, seed } = options;
-  const drawn = drawWeights(spec, { input: 'glorot', output: 'glorot' }, createRandom(seed));
+  const drawn = drawWeights(spec, 'glorot', createRandom(seed));
   const parameters = createParameters(spec, drawn);
   const variables = variablesOf(parameters);
   const optimizer = new tf.AdamOptimizer(learningRate, 0.9, 0.999, 1e-8);

@@ -60,7 +60,7 @@ export async function trainTutorial(data: Dataset, options: NavigationOptions): 
     normalised: false,
   };
   const random = createRandom(options.seed);
-  const drawn = drawWeights(spec, { input: 'glorot', output: 'standard-normal' }, random);
+  const drawn = drawWeights(spec, 'standard-normal', random);
   const active = new ActiveRows(spec, drawn, rows);
   const needed = fullBatchBytes(spec, { inputs: trainRows.length * steps, rows: active.count });
   const fewer = 'the tutorial trains on all rows at once: fewer rows or --classes take less';

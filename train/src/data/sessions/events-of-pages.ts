@@ -1,4 +1,4 @@
-import type { TokenSessions } from '../data/sessions/token-sessions.ts';
+import type { TokenSessions } from './token-sessions.ts';
 
 /** Where each page was seen: an index from ids to events. */
 export interface EventsOfPages {

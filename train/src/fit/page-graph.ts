@@ -1,0 +1,96 @@
+import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
+import type { TokenSessions } from '../data/sessions/token-sessions.ts';
+import type { Random } from '../random.ts';
+import { sharedFloats } from './shared.ts';
+
+/** Steps between two pages of a visit that still connect them; a connection over k steps weighs 1/k. */
+const LAGS = 6;
+/** How far vectors spread: to the neighbours of neighbours, and so on. */
+const HOPS = 4;
+/** What a page's own vector weighs against what it has from each hop: pages of the same neighbours stay apart. */
+const OWN = 0.5;
+/** Columns at a time: at a million pages, two buffers of 80 MB. */
+const COLUMNS = 20;
+/** Standard deviation of the rows' numbers. */
+const DEVIATION = 0.1;
+
+/**
+ * Rows to begin with: random vectors, spread over the graph of the pages that visits go between. Pages that stand in for
+ * each other in visits begin near each other, so that what is learnt of one holds for the other from the first step on.
+ *
+ * @param table.size V.
+ * @param table.width numbers a row.
+ * @returns float32 [V, width], in shared memory; rows of ids that no visit connects are random.
+ * @see Chen et al. 2019, "Fast and Accurate Network Embeddings via Very Sparse Random Projection" (FastRP).
+ */
+export function spreadRows(
+  sessions: TokenSessions,
+  { size, width }: { size: number; width: number },
+  random: Random,
+): Float32Array {
+  const rows = sharedFloats(size * width);
+  for (let from = 0; from < width; from += COLUMNS) {
+    const columns = Math.min(COLUMNS, width - from);
+    const block = spreadBlock(sessions, { size, columns }, random);
+    for (let id = 0; id < size; id++) {
+      rows.set(block.subarray(id * columns, (id + 1) * columns), id * width + from);
+    }
+  }
+  return rows;
+}
+
+/** @returns float32 [V, columns], each row of the same length. */
+function spreadBlock(
+  sessions: TokenSessions,
+  { size, columns }: { size: number; columns: number },
+  random: Random,
+): Float32Array {
+  const sum = new Float32Array(size * columns);
+  let from = new Float32Array(sum.length);
+  let to = new Float32Array(sum.length);
+  for (let i = 0; i < from.length; i++) from[i] = random.normal();
+  scaleRows(from, columns, 1);
+  add(sum, from, OWN);
+  for (let hop = 0; hop < HOPS; hop++) {
+    to.fill(0);
+    passOn(sessions, from, to, columns);
+    scaleRows(to, columns, 1);
+    add(sum, to, 1);
+    [from, to] = [to, from];
+  }
+  return scaleRows(sum, columns, DEVIATION * Math.sqrt(columns));
+}
+
+/** Adds to each page's row in `to` the rows in `from` of the pages near it in visits. */
+function passOn(sessions: TokenSessions, from: Float32Array, to: Float32Array, columns: number): void {
+  for (const session of sessions) {
+    for (let i = 0; i < session.length; i++) {
+      const page = session[i] ?? 0;
+      for (let lag = 1; lag <= LAGS && i + lag < session.length; lag++) {
+        const other = session[i + lag] ?? 0;
+        if (page === other || page < FIRST_TOKEN_ID || other < FIRST_TOKEN_ID) continue;
+        const a = page * columns;
+        const b = other * columns;
+        for (let j = 0; j < columns; j++) {
+          to[a + j] = (to[a + j] ?? 0) + (from[b + j] ?? 0) / lag;
+          to[b + j] = (to[b + j] ?? 0) + (from[a + j] ?? 0) / lag;
+        }
+      }
+    }
+  }
+}
+
+function add(sum: Float32Array, values: Float32Array, share: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + share * (values[i] ?? 0);
+}
+
+/** Gives rows one length; rows of zeros stay. */
+function scaleRows(rows: Float32Array, columns: number, length: number): Float32Array {
+  for (let start = 0; start < rows.length; start += columns) {
+    let squares = 0;
+    for (let j = start; j < start + columns; j++) squares += (rows[j] ?? 0) ** 2;
+    const scale = squares > 0 ? length / Math.sqrt(squares) : 0;
+    for (let j = start; j < start + columns; j++) rows[j] = (rows[j] ?? 0) * scale;
+  }
+  return rows;
+}
