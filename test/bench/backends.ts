@@ -43,6 +43,7 @@ export const backends: Bench = {
           plain: () => finish(tf.matMul(a, b)),
           left: () => finish(tf.matMul(aT, b, true, false)),
           right: () => finish(tf.matMul(a, bT, false, true)),
+          barePlain: bare(tf.expandDims(a), tf.expandDims(b), false, false),
           bareLeft: bare(tf.expandDims(aT), tf.expandDims(b), true, false),
           bareRight: bare(tf.expandDims(a), tf.expandDims(bT), false, true),
         },
@@ -52,6 +53,7 @@ export const backends: Bench = {
         figure(`${name}: plain`, (2e-6 * m * k * n) / times.plain, 'GFLOP/s'),
         atMost(`${name}: left transposed`, times.left / times.plain, BAR, 'times plain'),
         atMost(`${name}: right transposed`, times.right / times.plain, BAR, 'times plain'),
+        figure(`${name}: plain, tfjs's own kernel`, times.barePlain / times.plain, 'times plain'),
         figure(`${name}: left transposed, tfjs's own kernel`, times.bareLeft / times.plain, 'times plain'),
         figure(`${name}: right transposed, tfjs's own kernel`, times.bareRight / times.plain, 'times plain'),
       );

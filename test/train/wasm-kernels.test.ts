@@ -1,5 +1,6 @@
 import { loadBackend } from '@pathcast/train/backends/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 beforeAll(async () => {
@@ -52,6 +53,44 @@ describe('products on the wasm backend', () => {
         expectClose(await onBoth(product));
       }
     }
+  });
+
+  it('equal sums in float64, below, at and beyond the sizes of tiles and blocks', () => {
+    const near = (...sizes: number[]) =>
+      fc.constantFrom(...sizes.flatMap((size) => [size - 1, size, size + 1]));
+    const sizes = fc.record({ m: near(2, 4, 48, 96), k: near(2, 256, 512), n: near(2, 8, 16) });
+    const wide = fc.record({ m: near(2, 4), k: near(2, 8), n: near(2048, 4096) });
+    fc.assert(
+      fc.property(fc.oneof(sizes, wide), fc.boolean(), fc.boolean(), ({ m, k, n }, isLeft, isRight) => {
+        const a = tf.randomUniform(isLeft ? [k, m] : [m, k], -1, 1, 'float32', m + k);
+        const b = tf.randomUniform(isRight ? [n, k] : [k, n], -1, 1, 'float32', k + n);
+        const product = tf.matMul(a, b, isLeft, isRight);
+        expect(product.shape).toEqual([m, n]);
+        const [left, right, found] = [a.dataSync(), b.dataSync(), product.dataSync()];
+        tf.dispose([a, b, product]);
+        const at = (i: number, j: number) => {
+          let sum = 0;
+          for (let p = 0; p < k; p++) {
+            const x = left[isLeft ? p * m + i : i * k + p] ?? Number.NaN;
+            sum += x * (right[isRight ? j * k + p : p * n + j] ?? Number.NaN);
+          }
+          return sum;
+        };
+        // The corners and edges, and a path through the middle.
+        for (let step = 0; step <= m + n; step++) {
+          const [i, j] = [Math.floor((step / (m + n)) * (m - 1)), (step * 7) % n];
+          expect(found[i * n + j]).toBeCloseTo(at(i, j), 4);
+        }
+        for (const [i, j] of [
+          [0, 0],
+          [m - 1, 0],
+          [0, n - 1],
+          [m - 1, n - 1],
+        ] as const)
+          expect(found[i * n + j]).toBeCloseTo(at(i, j), 4);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('leak nothing', () => {

@@ -47,7 +47,7 @@ const LOADERS: Record<Backend['name'], () => Promise<void>> = {
 };
 
 async function loadWasm(): Promise<void> {
-  registerWasmKernels();
+  await registerWasmKernels();
   setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
   if (!(await tf.setBackend('wasm'))) throw new UserError('the wasm backend does not start on this machine');
 }

@@ -1,16 +1,20 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { productModule } from '../../kernel/compile.ts';
+import { createProductKernel } from './product-kernel.ts';
 
 type KernelInputs = Parameters<tf.KernelFunc>[0];
 
 /**
- * Registers the kernels that training on the wasm backend needs: transposed products at the speed of plain ones, slices
- * that copy no more than they give, and the segment sum that differentiates a row look-up, which the backend lacks. Safe
+ * Registers the kernels that training on the wasm backend needs: products, fast whichever side is transposed, slices that
+ * copy no more than they give, and the segment sum that differentiates a row look-up, which the backend lacks. Safe
  * to call twice.
  */
-export function registerWasmKernels(): void {
+export async function registerWasmKernels(): Promise<void> {
+  const product = await productModule();
   if (tf.getKernel(tf.UnsortedSegmentSum, 'wasm')) return;
   transposeFirst(tf.BatchMatMul);
+  replace(tf.BatchMatMul, createProductKernel(product, kernelOf(tf.BatchMatMul).kernelFunc));
   transposeFirst(tf._FusedMatMul);
   tf.registerKernel({
     kernelName: tf.UnsortedSegmentSum,
@@ -22,40 +26,38 @@ export function registerWasmKernels(): void {
   gatherByRow();
 }
 
+/** Puts a function in the place of a kernel's; what sets the kernel up stays. */
 function replace(kernelName: string, kernelFunc: tf.KernelFunc): void {
+  const kernel = kernelOf(kernelName);
   tf.unregisterKernel(kernelName, 'wasm');
-  tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+  tf.registerKernel({ ...kernel, kernelFunc });
 }
 
 /** The backend multiplies transposed matrices about ten times slower than it transposes and multiplies. */
 function transposeFirst(kernelName: string): void {
   const plain = kernelOf(kernelName);
   const transpose = kernelOf(tf.Transpose);
-  tf.unregisterKernel(kernelName, 'wasm');
-  tf.registerKernel({
-    ...plain,
-    kernelFunc: ({ inputs, attrs, backend }: KernelInputs) => {
-      const swapped: tf.TensorInfo[] = [];
-      const laidOut = (matrix: tf.TensorInfo, isTransposed: unknown): tf.TensorInfo => {
-        if (isTransposed !== true) return matrix;
-        const axes = matrix.shape.map((_, axis) => axis);
-        const perm = [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
-        const result = transpose.kernelFunc({ inputs: { x: matrix }, attrs: { perm }, backend });
-        if (Array.isArray(result)) throw new Error('Transpose gives one tensor');
-        swapped.push(result);
-        return result;
-      };
-      const { a, b } = inputs;
-      if (!a || !b) throw new Error(`${kernelName} needs two matrices`);
-      const output = plain.kernelFunc({
-        inputs: { ...inputs, a: laidOut(a, attrs?.transposeA), b: laidOut(b, attrs?.transposeB) },
-        attrs: { ...attrs, transposeA: false, transposeB: false },
-        backend,
-      });
-      // A transposition of one row or column comes back as the same data under another shape.
-      for (const { dataId } of swapped) (backend as BackendWasm).disposeData(dataId);
-      return output;
-    },
+  replace(kernelName, ({ inputs, attrs, backend }: KernelInputs) => {
+    const swapped: tf.TensorInfo[] = [];
+    const laidOut = (matrix: tf.TensorInfo, isTransposed: unknown): tf.TensorInfo => {
+      if (isTransposed !== true) return matrix;
+      const axes = matrix.shape.map((_, axis) => axis);
+      const perm = [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+      const result = transpose.kernelFunc({ inputs: { x: matrix }, attrs: { perm }, backend });
+      if (Array.isArray(result)) throw new Error('Transpose gives one tensor');
+      swapped.push(result);
+      return result;
+    };
+    const { a, b } = inputs;
+    if (!a || !b) throw new Error(`${kernelName} needs two matrices`);
+    const output = plain.kernelFunc({
+      inputs: { ...inputs, a: laidOut(a, attrs?.transposeA), b: laidOut(b, attrs?.transposeB) },
+      attrs: { ...attrs, transposeA: false, transposeB: false },
+      backend,
+    });
+    // A transposition of one row or column comes back as the same data under another shape.
+    for (const { dataId } of swapped) (backend as BackendWasm).disposeData(dataId);
+    return output;
   });
 }
 

@@ -57,7 +57,8 @@ export async function* scoreSteps(
         const n = Math.min(atOnce, batch.targets.length - at);
         const softmax = tf.tidy(() => {
           const some = tf.slice(vectors, [at, 0], [n, H]);
-          return tf.softmax(tf.add(productsOf(some, blocks), bias));
+          const logits = blocks.map((block) => tf.matMul(some, block, false, true));
+          return tf.softmax(tf.add(tf.concat(logits, 1), bias));
         });
         const rows = (await softmax.data()) as Float32Array; // softmax is float32
         softmax.dispose();
@@ -101,18 +102,6 @@ function tableBlocks(spec: ModelSpec, weights: ModelWeights): tf.Tensor2D[] {
     const end = Math.min(V, start + ROWS_AT_ONCE);
     return tf.tensor2d(scoringRows(spec, weights, { start, end }), [end - start, H]);
   });
-}
-
-/**
- * Vectors float32 [n, H] times every row, float32 [n, V]. The table is on the left of its products: the wasm backend keeps a
- * packed copy of what is on their right.
- */
-function productsOf(vectors: tf.Tensor2D, blocks: readonly tf.Tensor2D[]): tf.Tensor2D {
-  const columns = tf.transpose(vectors) as tf.Tensor2D;
-  return tf.concat(
-    blocks.map((block) => tf.transpose(tf.matMul(block, columns)) as tf.Tensor2D),
-    1,
-  );
 }
 
 function* batchesByLength(windows: Windows): Generator<Batch> {

@@ -29,9 +29,10 @@ export function spreadRows(
   random: Random,
 ): Float32Array {
   const rows = sharedFloats(size * width);
+  const degrees = degreesOf(sessions, size);
   for (let from = 0; from < width; from += COLUMNS) {
     const columns = Math.min(COLUMNS, width - from);
-    const block = spreadBlock(sessions, { size, columns }, random);
+    const block = spreadBlock(sessions, { degrees, columns }, random);
     for (let id = 0; id < size; id++) {
       rows.set(block.subarray(id * columns, (id + 1) * columns), id * width + from);
     }
@@ -42,10 +43,10 @@ export function spreadRows(
 /** @returns float32 [V, columns], each row of the same length. */
 function spreadBlock(
   sessions: TokenSessions,
-  { size, columns }: { size: number; columns: number },
+  { degrees, columns }: { degrees: Float64Array; columns: number },
   random: Random,
 ): Float32Array {
-  const sum = new Float32Array(size * columns);
+  const sum = new Float32Array(degrees.length * columns);
   let from = new Float32Array(sum.length);
   let to = new Float32Array(sum.length);
   for (let i = 0; i < from.length; i++) from[i] = random.normal();
@@ -54,6 +55,7 @@ function spreadBlock(
   for (let hop = 0; hop < HOPS; hop++) {
     to.fill(0);
     passOn(sessions, from, to, columns);
+    centreRows(to, columns, degrees);
     scaleRows(to, columns, 1);
     add(sum, to, 1);
     [from, to] = [to, from];
@@ -61,22 +63,54 @@ function spreadBlock(
   return scaleRows(sum, columns, DEVIATION * Math.sqrt(columns));
 }
 
-/** Adds to each page's row in `to` the rows in `from` of the pages near it in visits. */
-function passOn(sessions: TokenSessions, from: Float32Array, to: Float32Array, columns: number): void {
+/** Visits each two pages of a visit that are near each other, with the weight of their connection. */
+function eachConnection(
+  sessions: TokenSessions,
+  visit: (page: number, other: number, weight: number) => void,
+): void {
   for (const session of sessions) {
     for (let i = 0; i < session.length; i++) {
       const page = session[i] ?? 0;
       for (let lag = 1; lag <= LAGS && i + lag < session.length; lag++) {
         const other = session[i + lag] ?? 0;
-        if (page === other || page < FIRST_TOKEN_ID || other < FIRST_TOKEN_ID) continue;
-        const a = page * columns;
-        const b = other * columns;
-        for (let j = 0; j < columns; j++) {
-          to[a + j] = (to[a + j] ?? 0) + (from[b + j] ?? 0) / lag;
-          to[b + j] = (to[b + j] ?? 0) + (from[a + j] ?? 0) / lag;
-        }
+        if (page !== other && page >= FIRST_TOKEN_ID && other >= FIRST_TOKEN_ID) visit(page, other, 1 / lag);
       }
     }
+  }
+}
+
+/** float64 [V]: the weight of each page's connections. */
+function degreesOf(sessions: TokenSessions, size: number): Float64Array {
+  const degrees = new Float64Array(size);
+  eachConnection(sessions, (page, other, weight) => {
+    degrees[page] = (degrees[page] ?? 0) + weight;
+    degrees[other] = (degrees[other] ?? 0) + weight;
+  });
+  return degrees;
+}
+
+/** Adds to each page's row in `to` the rows in `from` of the pages near it in visits. */
+function passOn(sessions: TokenSessions, from: Float32Array, to: Float32Array, columns: number): void {
+  eachConnection(sessions, (page, other, weight) => {
+    const a = page * columns;
+    const b = other * columns;
+    for (let j = 0; j < columns; j++) {
+      to[a + j] = (to[a + j] ?? 0) + weight * (from[b + j] ?? 0);
+      to[b + j] = (to[b + j] ?? 0) + weight * (from[a + j] ?? 0);
+    }
+  });
+}
+
+/**
+ * Takes from each row what all have in common, in proportion to its connections: on a small site, where every page is near
+ * every other, a few hops would leave nothing else.
+ */
+function centreRows(rows: Float32Array, columns: number, degrees: Float64Array): void {
+  const total = degrees.reduce((sum, degree) => sum + degree, 0);
+  const mean = new Float64Array(columns);
+  for (let i = 0; i < rows.length; i++) mean[i % columns] = (mean[i % columns] ?? 0) + (rows[i] ?? 0) / total;
+  for (let i = 0; i < rows.length; i++) {
+    rows[i] = (rows[i] ?? 0) - (degrees[Math.floor(i / columns)] ?? 0) * (mean[i % columns] ?? 0);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Sessions } from '../data/sessions/sessions.ts';
 import { splitSessions } from '../data/sessions/split.ts';
 import { thinOut, validate } from '../evaluate/validate.ts';
+import { reclaimMemory } from '../fit/memory.ts';
 import { buildMixture, fitMixture } from '../mixture/fit-mixture.ts';
 import { type EarlierModel, newerThan } from './earlier.ts';
 import type { Keeper } from './keeper.ts';
@@ -53,6 +54,7 @@ export async function choose(
     { isDue: () => keeper.isDue(), save: (state, fit) => keeper.save(state, { fit }) },
     stopped && { fit: stopped.place.fit, checkpoint: stopped.checkpoint },
   );
+  reclaimMemory(); // of the optimiser
   const model = { spec, weights, counts };
   const mixture = await fitMixture(model, { train: subject.sessions, held: heldOut }, counts);
   const served = { ...model, mixture: buildMixture(mixture, subject.sessions, spec.vocabularySize) };

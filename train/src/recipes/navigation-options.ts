@@ -38,7 +38,7 @@ export const navigationOptions = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe('passes over the data at most, the last two cooling down (7, more for little data)'),
+    .describe('passes over the data at most, the last two cooling down (5, more for little data)'),
   patience: z.coerce
     .number()
     .int()
@@ -121,7 +121,7 @@ export type SettledOptions = NavigationOptions & {
   readonly patience: number;
 };
 
-const EPOCHS = 7;
+const EPOCHS = 5;
 /** An earlier version has learnt most of it already. */
 const WARM_EPOCHS = 3;
 /** Little data needs as many steps all the same: the sample site gained a point of recall from 8 to 16 epochs. */

@@ -7,6 +7,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { DataOptions } from '../data/options.ts';
 import { readDataset } from '../data/read.ts';
 import { epochsOf } from '../fit/fit.ts';
+import { reclaimMemory } from '../fit/memory.ts';
 import { buildMixture } from '../mixture/fit-mixture.ts';
 import { UserError } from '../user-error.ts';
 import { choose, STREAM } from './choose.ts';
@@ -49,6 +50,7 @@ export async function trainNavigation(asked: NavigationOptions): Promise<void> {
   const isTested = test !== undefined;
   const choice =
     stopped?.place.choice ?? (await choose(data.sessions, options, { keeper, stopped, earlier, isTested }));
+  reclaimMemory(); // of the model that was chosen by
 
   process.stdout.write(`  fitting on all ${data.sessions.length.toLocaleString('en')} sessions\n`);
   const { weights, place } = await learn(
@@ -57,6 +59,7 @@ export async function trainNavigation(asked: NavigationOptions): Promise<void> {
     { isDue: () => keeper.isDue(), save: (state, fit) => keeper.save(state, { choice, fit }) },
     stopped?.place.choice && { fit: stopped.place.fit, checkpoint: stopped.checkpoint },
   );
+  reclaimMemory(); // of the optimiser
   const mixture = buildMixture(choice.mixture, subject.sessions, spec.vocabularySize);
   const model = { spec, weights, vocabulary, counts, mixture };
   const metrics = test
