@@ -90,6 +90,12 @@ describe('rows spread over the graph of pages', () => {
     }
   });
 
+  it('are random where no visit goes from one page to another', () => {
+    const rows = spreadRows(TokenSessions.of([[2, 2, 2]]), { size: 4, width: 30 }, createRandom(1));
+    expect(rows.every(Number.isFinite)).toBe(true);
+    expect(Math.hypot(...rows.subarray(60, 90))).toBeCloseTo(0.1 * Math.sqrt(30), 5);
+  });
+
   it('are of one length, whatever visits say, and of one seed', () => {
     const spread = () => spreadRows(SESSIONS, { size: SIZE, width: 30 }, createRandom(9));
     for (const row of rowsOf(spread(), 30)) expect(Math.hypot(...row)).toBeCloseTo(0.1 * Math.sqrt(30), 5);

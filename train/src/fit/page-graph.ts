@@ -107,6 +107,7 @@ function passOn(sessions: TokenSessions, from: Float32Array, to: Float32Array, c
  */
 function centreRows(rows: Float32Array, columns: number, degrees: Float64Array): void {
   const total = degrees.reduce((sum, degree) => sum + degree, 0);
+  if (total === 0) return; // no visit goes from one page to another
   const mean = new Float64Array(columns);
   for (let i = 0; i < rows.length; i++) mean[i % columns] = (mean[i % columns] ?? 0) + (rows[i] ?? 0) / total;
   for (let i = 0; i < rows.length; i++) {
