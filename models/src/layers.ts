@@ -69,17 +69,17 @@ export function createLayersModel(spec: ModelSpec): tf.LayersModel {
   return tf.model({ inputs: ids, outputs: probabilities, name: 'pathcast' });
 }
 
-/** One weight of the layers graph: its name in `model.json`, its shape, and its float32 values, row-major. */
+/** One weight of the layers graph: its name in `model.json`, its shape, and its float32 values, row-major, part by part. */
 export interface LayerWeight {
   readonly layer: string;
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  readonly parts: Iterable<Float32Array>;
 }
 
 /**
- * The weights of the layers graph over the first `rows` ids, in the graph's order, made one at a time so that only
- * one is in memory.
+ * The weights of the layers graph over the first `rows` ids, in the graph's order. No more than a few units of a large table are
+ * ever copied at a time.
  */
 export function* layerWeights(
   spec: ModelSpec,
@@ -89,23 +89,23 @@ export function* layerWeights(
   const { hiddenUnits: H } = spec;
   const columns = GATES[spec.cell] * H;
   const width = inputRowWidth(spec);
-  yield weight(LAYER.embedding, 'embeddings', [rows, width], weights.inputRows.subarray(0, rows * width));
+  yield weight(LAYER.embedding, 'embeddings', [rows, width], [weights.inputRows.subarray(0, rows * width)]);
   for (const [layer, cell] of weights.cells.entries()) {
     const name = LAYER.cell(layer);
     const inputWidth = layerInputWidth(spec, layer);
     const kernel = cellKernelRows(spec, layer) === 0 ? identity(inputWidth) : cell.kernel;
     if (!kernel) throw new RangeError(`cells[${layer}].kernel is missing`);
-    yield weight(name, 'kernel', [inputWidth, columns], kernel);
-    yield weight(name, 'recurrent_kernel', [H, columns], cell.recurrentKernel);
-    yield weight(name, 'bias', [columns], cell.bias);
+    yield weight(name, 'kernel', [inputWidth, columns], [kernel]);
+    yield weight(name, 'recurrent_kernel', [H, columns], [cell.recurrentKernel]);
+    yield weight(name, 'bias', [columns], [cell.bias]);
   }
   if (spec.normalised) {
     const gamma = new Float32Array(H).fill(NORMALISED_SCALE / Math.sqrt(H));
-    yield weight(LAYER.norm, 'gamma', [H], gamma);
-    yield weight(LAYER.norm, 'beta', [H], new Float32Array(H));
+    yield weight(LAYER.norm, 'gamma', [H], [gamma]);
+    yield weight(LAYER.norm, 'beta', [H], [new Float32Array(H)]);
   }
   yield weight(LAYER.logits, 'kernel', [H, rows], scoringColumns(spec, weights, rows));
-  yield weight(LAYER.logits, 'bias', [rows], weights.outputBias.subarray(0, rows));
+  yield weight(LAYER.logits, 'bias', [rows], [weights.outputBias.subarray(0, rows)]);
 }
 
 /** Whether a weight of the graph is a constant of the form, not trained: the identity kernel of a one-hot model. */
@@ -113,8 +113,8 @@ export function isIdentityKernel(spec: Pick<ModelSpec, 'input'>, layer: string, 
   return spec.input.type === 'one-hot' && layer === LAYER.cell(0) && name === 'kernel';
 }
 
-function weight(layer: string, name: string, shape: number[], values: Float32Array): LayerWeight {
-  return { layer, name: `${layer}/${name}`, shape, values };
+function weight(layer: string, name: string, shape: number[], parts: Iterable<Float32Array>): LayerWeight {
+  return { layer, name: `${layer}/${name}`, shape, parts };
 }
 
 function identity(size: number): Float32Array {
@@ -123,15 +123,22 @@ function identity(size: number): Float32Array {
   return values;
 }
 
-/** The first scoring rows as columns, float32 [H, rows]. */
-function scoringColumns(spec: ModelSpec, weights: ModelWeights, rows: number): Float32Array {
+/** Units whose weights are collected in one pass over the table: 64 MB at a million rows. */
+const UNITS_AT_ONCE = 16;
+
+/** The first scoring rows as columns, float32 [H, rows], some units at a time. */
+function* scoringColumns(spec: ModelSpec, weights: ModelWeights, rows: number): Generator<Float32Array> {
   const { hiddenUnits: H } = spec;
-  const columns = new Float32Array(H * rows);
-  for (const { start, values } of scoringBlocks(spec, weights, rows)) {
-    for (let i = 0; i < values.length; i++) {
-      const unit = i % H;
-      columns[unit * rows + start + (i - unit) / H] = values[i] ?? 0;
+  for (let first = 0; first < H; first += UNITS_AT_ONCE) {
+    const units = Math.min(UNITS_AT_ONCE, H - first);
+    const columns = new Float32Array(units * rows);
+    for (const { start, values } of scoringBlocks(spec, weights, rows)) {
+      const count = values.length / H;
+      for (let unit = 0; unit < units; unit++) {
+        const to = unit * rows + start;
+        for (let row = 0; row < count; row++) columns[to + row] = values[row * H + first + unit] ?? 0;
+      }
     }
+    yield columns;
   }
-  return columns;
 }

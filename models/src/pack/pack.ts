@@ -4,7 +4,7 @@ import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '../spec.t
 import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
 import { cellKernelRows, checkWeights, type ModelWeights, scoringBlocks } from '../weights.ts';
 import { mixtureSettings, mixtureTensors, readMixture } from './mixture-tensors.ts';
-import { type QuantisedRows, quantiseBlocks, quantiseRows } from './quantise.ts';
+import { type QuantisedRows, quantiseRows, rowScales } from './quantise.ts';
 import { PackError, readSafetensors, type Tensor, type TensorData, writeSafetensors } from './safetensors.ts';
 import { buildTokenTables, type TokenTables } from './token-index.ts';
 
@@ -71,9 +71,7 @@ export function writePack(options: {
   const n = V - FIRST_TOKEN_ID;
   const width = inputRowWidth(spec);
   const input = quantiseRows(weights.inputRows, width);
-  const tied = spec.output === 'tied';
-  // A unit vector's int8 row is its row's: only the scale differs.
-  const output = quantiseBlocks(scoringBlocks(spec, weights), { count: V, width: spec.hiddenUnits });
+  const output = quantiseOutput(spec, weights);
   const tokens = buildTokenTables(vocabulary.tokens);
 
   const head: Tensor[] = [];
@@ -103,13 +101,25 @@ export function writePack(options: {
   }
 
   const rows: Tensor[] = [{ name: 'input.rows', shape: [V, width], data: input.rows }];
-  if (!tied) rows.push({ name: 'output.rows', shape: [V, spec.hiddenUnits], data: output.rows });
+  if (output.rows) rows.push({ name: 'output.rows', shape: [V, spec.hiddenUnits], data: output.rows });
   return writeSafetensors([...head, ...rows], {
     format: FORMAT,
     spec: JSON.stringify(spec),
     vocabulary_digest: vocabularyDigest,
     ...(mixture ? { mixture: mixtureSettings(mixture) } : {}),
   });
+}
+
+/** The scoring rows block by block; without int8 rows when tied: a unit vector's are its row's, and only the scale differs. */
+function quantiseOutput(spec: ModelSpec, weights: ModelWeights): { scales: Float32Array; rows?: Int8Array } {
+  const { vocabularySize: V, hiddenUnits: H } = spec;
+  const scales = new Float32Array(V);
+  const rows = spec.output === 'tied' ? undefined : new Int8Array(V * H);
+  for (const { start, values } of scoringBlocks(spec, weights)) {
+    scales.set(rowScales(values, H), start);
+    rows?.set(quantiseRows(values, H).rows, start * H);
+  }
+  return rows ? { scales, rows } : { scales };
 }
 
 /** Fills tensors up to where the next section may start. */

@@ -17,19 +17,32 @@ export interface TokenTables {
 
 export function buildTokenTables(tokens: readonly string[]): TokenTables {
   const encoder = new TextEncoder();
-  const encoded = tokens.map((token) => encoder.encode(token));
   const offsets = new Uint32Array(tokens.length + 1);
-  for (const [i, bytes] of encoded.entries()) offsets[i + 1] = (offsets[i] ?? 0) + bytes.length;
-  const names = new Uint8Array(offsets.at(-1) ?? 0);
-  for (const [i, bytes] of encoded.entries()) names.set(bytes, offsets[i]);
-  const byHash = encoded.map((bytes, i) => ({ hash: fnv1a(bytes), id: i + FIRST_TOKEN_ID }));
-  byHash.sort((a, b) => a.hash - b.hash || a.id - b.id);
+  const hashOf = new Uint32Array(tokens.length);
+  let names = new Uint8Array(1024);
+  let end = 0;
+  for (const [i, token] of tokens.entries()) {
+    const bytes = encoder.encode(token);
+    if (end + bytes.length > names.length) names = grown(names, end + bytes.length);
+    names.set(bytes, end);
+    end += bytes.length;
+    offsets[i + 1] = end;
+    hashOf[i] = fnv1a(bytes);
+  }
+  const order = Uint32Array.from(hashOf.keys()).sort((a, b) => (hashOf[a] ?? 0) - (hashOf[b] ?? 0) || a - b);
   return {
-    names,
+    names: names.slice(0, end),
     offsets,
-    hashes: Uint32Array.from(byHash, ({ hash }) => hash),
-    ids: Uint32Array.from(byHash, ({ id }) => id),
+    hashes: order.map((i) => hashOf[i] ?? 0),
+    ids: order.map((i) => i + FIRST_TOKEN_ID),
   };
+}
+
+/** The same bytes in at least twice the room. */
+function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(length, 2 * bytes.length));
+  larger.set(bytes);
+  return larger;
 }
 
 /** Looks tokens up both ways, without building anything per token. */

@@ -39,7 +39,7 @@ export async function* layersModelFiles(
     return { path: folder + path, bytes, public: true };
   };
 
-  for (const { name, shape, values } of layerWeights(model.spec, model.weights, rows)) {
+  for (const { name, shape, parts } of layerWeights(model.spec, model.weights, rows)) {
     const quantization = { dtype: 'float16' as const, original_dtype: 'float32' as const };
     specs.push({
       name,
@@ -47,13 +47,15 @@ export async function* layersModelFiles(
       dtype: 'float32',
       ...(dtype === 'float16' ? { quantization } : {}),
     });
-    const stored = dtype === 'float16' ? float16Bytes(values) : bytesOf(values);
-    for (let start = 0; start < stored.length; ) {
-      const taken = stored.subarray(start, start + SHARD_BYTES - pendingBytes);
-      pending.push(taken);
-      pendingBytes += taken.length;
-      start += taken.length;
-      if (pendingBytes === SHARD_BYTES) yield shard();
+    for (const values of parts) {
+      const stored = dtype === 'float16' ? float16Bytes(values) : bytesOf(values);
+      for (let start = 0; start < stored.length; ) {
+        const taken = stored.subarray(start, start + SHARD_BYTES - pendingBytes);
+        pending.push(taken);
+        pendingBytes += taken.length;
+        start += taken.length;
+        if (pendingBytes === SHARD_BYTES) yield shard();
+      }
     }
   }
   if (pendingBytes > 0) yield shard();
