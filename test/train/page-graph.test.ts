@@ -1,7 +1,10 @@
+import type { ModelSpec } from '@pathcast/models/spec';
 import { TokenSessions } from '@pathcast/train/data/sessions/token-sessions';
 import { spreadRows } from '@pathcast/train/fit/page-graph';
+import { startState } from '@pathcast/train/fit/start';
 import { createRandom } from '@pathcast/train/random';
 import { describe, expect, it } from 'vitest';
+import { randomModel } from '../support/models.ts';
 
 const SIZE = 9;
 /** Two groups of pages, 2 to 4 and 5 to 7, and page 8 by itself; unknown pages connect nothing. */
@@ -100,5 +103,32 @@ describe('rows spread over the graph of pages', () => {
     const spread = () => spreadRows(SESSIONS, { size: SIZE, width: 30 }, createRandom(9));
     for (const row of rowsOf(spread(), 30)) expect(Math.hypot(...row)).toBeCloseTo(0.1 * Math.sqrt(30), 5);
     expect(spread()).toEqual(spread());
+  });
+});
+
+describe('the state that training begins with', () => {
+  const begin = (overrides: Partial<ModelSpec>) => {
+    const { spec } = randomModel({ vocabularySize: SIZE, ...overrides });
+    return startState(spec, SESSIONS, { momentum: 0, random: createRandom(1) });
+  };
+
+  it('has spread embeddings, and output rows beside them, that the first steps do not drown', () => {
+    const spread = 0.1 * Math.sqrt(16);
+    const tied = begin({});
+    const dense = begin({ input: { type: 'embedding', units: 16 }, output: 'dense' });
+    for (const table of [tied.weights.inputRows, dense.weights.inputRows, dense.weights.outputRows]) {
+      for (let id = 2; id < SIZE; id++) {
+        expect(Math.hypot(...(table?.subarray(id * 16, (id + 1) * 16) ?? []))).toBeCloseTo(spread, 5);
+      }
+    }
+    expect(tied.accumulators.inputRows.every((sum) => sum > 0)).toBe(true);
+  });
+
+  it('is drawn where inputs are one-hot', () => {
+    const { weights, accumulators } = begin({ input: { type: 'one-hot' }, output: 'dense' });
+    const limit = Math.sqrt(6 / (SIZE + 16 + 3 * 16)); // Glorot's
+    expect(Math.max(...weights.inputRows)).toBeLessThan(limit);
+    expect(Math.max(...weights.inputRows)).toBeGreaterThan(limit * 0.8);
+    expect(accumulators.inputRows.every((sum) => sum === 0)).toBe(true);
   });
 });
