@@ -30,37 +30,48 @@ export function spreadRows(
 ): Float32Array {
   const rows = sharedFloats(size * width);
   const degrees = degreesOf(sessions, size);
-  for (let from = 0; from < width; from += COLUMNS) {
-    const columns = Math.min(COLUMNS, width - from);
-    const block = spreadBlock(sessions, { degrees, columns }, random);
-    for (let id = 0; id < size; id++) {
-      rows.set(block.subarray(id * columns, (id + 1) * columns), id * width + from);
+  const buffers = [0, 1].map(() => new Float32Array(size * Math.min(COLUMNS, width)));
+  for (let first = 0; first < width; first += COLUMNS) {
+    const columns = Math.min(COLUMNS, width - first);
+    let [from = NONE, to = NONE] = buffers.map((buffer) => buffer.subarray(0, size * columns));
+    const sum = { rows, width, first };
+    for (let i = 0; i < from.length; i++) from[i] = random.normal();
+    scaleRows(from, columns, 1);
+    addTo(sum, from, columns, OWN);
+    for (let hop = 0; hop < HOPS; hop++) {
+      to.fill(0);
+      passOn(sessions, from, to, columns);
+      centreRows(to, columns, degrees);
+      scaleRows(to, columns, 1);
+      addTo(sum, to, columns, 1);
+      [from, to] = [to, from];
     }
+    scaleColumns(sum, columns);
   }
   return rows;
 }
 
-/** @returns float32 [V, columns], each row of the same length. */
-function spreadBlock(
-  sessions: TokenSessions,
-  { degrees, columns }: { degrees: Float64Array; columns: number },
-  random: Random,
-): Float32Array {
-  const sum = new Float32Array(degrees.length * columns);
-  let from = new Float32Array(sum.length);
-  let to = new Float32Array(sum.length);
-  for (let i = 0; i < from.length; i++) from[i] = random.normal();
-  scaleRows(from, columns, 1);
-  add(sum, from, OWN);
-  for (let hop = 0; hop < HOPS; hop++) {
-    to.fill(0);
-    passOn(sessions, from, to, columns);
-    centreRows(to, columns, degrees);
-    scaleRows(to, columns, 1);
-    add(sum, to, 1);
-    [from, to] = [to, from];
+const NONE = new Float32Array();
+
+/** Some columns of a table, from `first` on. */
+interface Columns {
+  readonly rows: Float32Array;
+  readonly width: number;
+  readonly first: number;
+}
+
+/** Adds a share of narrow rows to some columns of the table. */
+function addTo({ rows, width, first }: Columns, values: Float32Array, columns: number, share: number): void {
+  for (let i = 0, at = first; i < values.length; at += width - columns) {
+    for (let j = 0; j < columns; j++, i++, at++) rows[at] = (rows[at] ?? 0) + share * (values[i] ?? 0);
   }
-  return scaleRows(sum, columns, DEVIATION * Math.sqrt(columns));
+}
+
+/** Gives the rows of some columns the length that goes with their standard deviation. */
+function scaleColumns({ rows, width, first }: Columns, columns: number): void {
+  for (let start = first; start < rows.length; start += width) {
+    scaleRows(rows.subarray(start, start + columns), columns, DEVIATION * Math.sqrt(columns));
+  }
 }
 
 /** Visits each two pages of a visit that are near each other, with the weight of their connection. */
@@ -115,17 +126,12 @@ function centreRows(rows: Float32Array, columns: number, degrees: Float64Array):
   }
 }
 
-function add(sum: Float32Array, values: Float32Array, share: number): void {
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + share * (values[i] ?? 0);
-}
-
 /** Gives rows one length; rows of zeros stay. */
-function scaleRows(rows: Float32Array, columns: number, length: number): Float32Array {
+function scaleRows(rows: Float32Array, columns: number, length: number): void {
   for (let start = 0; start < rows.length; start += columns) {
     let squares = 0;
     for (let j = start; j < start + columns; j++) squares += (rows[j] ?? 0) ** 2;
     const scale = squares > 0 ? length / Math.sqrt(squares) : 0;
     for (let j = start; j < start + columns; j++) rows[j] = (rows[j] ?? 0) * scale;
   }
-  return rows;
 }

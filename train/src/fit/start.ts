@@ -2,6 +2,7 @@ import type { ModelSpec } from '@pathcast/models/spec';
 import { silenceNonTokens } from '@pathcast/models/weights';
 import type { TokenSessions } from '../data/sessions/token-sessions.ts';
 import type { Random } from '../random.ts';
+import { reclaimMemory } from './memory.ts';
 import { spreadRows } from './page-graph.ts';
 import { drawCells, drawWeights } from './parameters.ts';
 import { createState, type TrainingState } from './state.ts';
@@ -27,6 +28,7 @@ export function startState(
   const inputRows = spreadRows(sessions, { size, width: spec.input.units }, random);
   const outputRows =
     spec.output === 'tied' ? undefined : spreadRows(sessions, { size, width: hiddenUnits }, random);
+  reclaimMemory(); // of what they were spread in
   const outputBias = new Float32Array(size);
   silenceNonTokens(outputBias);
   const cells = drawCells(spec, random);
