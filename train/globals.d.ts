@@ -1,14 +1,15 @@
-/** The part of WebAssembly that is used here: Node has it, and its types leave it to the DOM's. */
+/** What is used of WebAssembly: Node has it, and its types leave it to the DOM's. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
   }
   class Memory {
+    constructor(size: { initial: number; maximum: number });
     readonly buffer: ArrayBuffer;
   }
   class Instance {
     constructor(module: Module, imports: { env: { memory: Memory; abort: () => void } });
-    readonly exports: unknown;
+    readonly exports: object;
   }
   function compile(bytes: Uint8Array): Promise<Module>;
 }

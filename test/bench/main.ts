@@ -5,6 +5,7 @@ import type { Bench } from './report.ts';
 const BENCHES: Record<string, () => Promise<Bench>> = {
   backends: async () => (await import('./backends.ts')).backends,
   data: async () => (await import('./data.ts')).data,
+  edge: async () => (await import('./edge.ts')).edge,
   diginetica: async () => (await import('./diginetica.ts')).diginetica,
   hihello: async () => (await import('./hihello.ts')).hihello,
   recall: async () => (await import('./recall.ts')).recall,

@@ -1,6 +1,7 @@
 import { openPack, writePack } from '@pathcast/models/pack/pack';
 import { Mixer, mixInto, supportBin } from '@pathcast/models/predictor/mixture';
 import { createPredictor } from '@pathcast/models/predictor/predictor';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mixtureOf, randomSessions } from '../support/mixtures.ts';
 import { randomModel } from '../support/models.ts';
@@ -109,5 +110,45 @@ describe('a predictor with a mixture', () => {
     mixer.rules([4, 9]);
     expect(mixer.neighbours([4, 9])).toEqual(once);
     expect(answer(['/p4', '/p9'], 'mixture')).toEqual(answer(['/p4', '/p9'], 'mixture'));
+  });
+});
+
+describe('the best of a mixture', () => {
+  it('are those of all its probabilities, which are never worked out', () => {
+    const mixer = new Mixer(mixture, model.counts);
+    const id = fc.integer({ min: 1, max: model.spec.vocabularySize - 1 });
+    const logits = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 42, maxLength: 42 });
+    fc.assert(
+      fc.property(
+        fc.array(id, { minLength: 1, maxLength: 8 }),
+        logits,
+        fc.integer({ min: 1, max: 40 }),
+        (history, list, k) => {
+          const powers = list.map((logit, i) => (i < 2 ? 0 : Math.exp(logit)));
+          const sum = powers.reduce((total, power) => total + power, 0);
+          const recurrent = Float32Array.from(powers, (power) => power / sum);
+          const order = [...recurrent.keys()]
+            .slice(2)
+            .sort((a, b) => (recurrent[b] ?? 0) - (recurrent[a] ?? 0));
+          const found = mixer.mix(
+            history,
+            { best: order.slice(0, k), probability: (at) => recurrent[at] ?? 0 },
+            k,
+          );
+          const parts = { rules: mixer.rules(history), neighbours: mixer.neighbours(history) };
+          const all = recurrent.slice();
+          mixInto(all, parts, mixture.weights, mixer.bin(history));
+          const best = [...all.keys()]
+            .slice(2)
+            .sort((a, b) => (all[b] ?? 0) - (all[a] ?? 0))
+            .slice(0, k);
+          expect(found).toHaveLength(k);
+          for (const [i, { id: at, probability }] of found.entries()) {
+            expect(probability).toBeCloseTo(all[at] ?? Number.NaN, 5);
+            expect(probability).toBeCloseTo(all[best[i] ?? 0] ?? Number.NaN, 5);
+          }
+        },
+      ),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { largest, softmax, topOf } from '@pathcast/models/predictor/ranking';
+import { largest } from '@pathcast/models/predictor/ranking';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -11,20 +11,5 @@ describe('the largest values', () => {
         expect(largest(list, k)).toEqual(sorted.slice(0, k));
       }),
     );
-  });
-});
-
-describe('the top of probabilities', () => {
-  it('is never padding or the unknown token, even where nothing else has any', () => {
-    expect(topOf(new Float32Array(5), 3).map(({ id }) => id)).toEqual([2, 3, 4]);
-  });
-});
-
-describe('a softmax', () => {
-  it('divides the logits by the temperature', () => {
-    // e^(ln 9 / 2) = 3.
-    const [likely, unlikely] = softmax(Float32Array.of(Math.log(9), 0), 2);
-    expect(likely).toBeCloseTo(0.75, 6);
-    expect(unlikely).toBeCloseTo(0.25, 6);
   });
 });

@@ -1,8 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestSchema } from '@pathcast/models/manifest';
-import { openPack } from '@pathcast/models/pack/pack';
-import { createPredictor } from '@pathcast/models/predictor/predictor';
+import { openModel } from '@pathcast/train/evaluate/open-model';
 import { runScript } from './cli.ts';
 import { temporaryFolder } from './folder.ts';
 
@@ -21,10 +20,10 @@ export async function siteFolder(): Promise<string> {
   return folder;
 }
 
-/** Opens the version whose folder a run printed last. */
+/** Opens the version whose folder a run printed last, in the kernel that the edge runs. */
 export async function openVersion(stdout: string) {
   const folder = stdout.trim().split('\n').at(-1) ?? '';
   const manifest = manifestSchema.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
-  const pack = openPack(new Uint8Array(await readFile(join(folder, 'pack.safetensors'))));
-  return { folder, manifest, predictor: createPredictor(pack) };
+  const { predictor } = await openModel(await readFile(join(folder, 'pack.safetensors')));
+  return { folder, manifest, predictor };
 }

@@ -79,7 +79,10 @@ describe('the predictor’s ranks', () => {
 describe('the evaluation of a pack', () => {
   const pack = packOf(randomModel());
   const evaluate = async (text: string, options: Partial<Parameters<typeof evaluatePack>[1]> = {}) =>
-    evaluatePack(pack, { name: 'navigation', ...defaultDataOptions(await fileOf(text)), ...options });
+    evaluatePack(
+      { pack, predictor: createPredictor(pack) },
+      { name: 'navigation', ...defaultDataOptions(await fileOf(text)), ...options },
+    );
 
   it('leaves pages out that the model does not know', async () => {
     const known = await evaluate(textOf(SESSIONS));
@@ -121,7 +124,8 @@ describe('the evaluation of a pack', () => {
     );
     await expect(evaluate('/x /y\n')).rejects.toThrow(/^navigation knows no page of .*: nothing to score$/);
     const labeller = packOf(randomModel({ task: 'label', normalised: false, output: 'dense' }));
-    await expect(evaluatePack(labeller, { name: 'hihello', ...defaultDataOptions('-') })).rejects.toThrow(
+    const labels = { pack: labeller, predictor: createPredictor(labeller) };
+    await expect(evaluatePack(labels, { name: 'hihello', ...defaultDataOptions('-') })).rejects.toThrow(
       'hihello labels characters; it ranks no pages to evaluate',
     );
   });

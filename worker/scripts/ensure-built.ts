@@ -24,6 +24,7 @@ const BUILDS: readonly Build[] = [
     output: relative(ROOT, BUILT.worker),
     sources: [
       'models/src',
+      'models/kernel',
       'client/dist',
       'worker/src',
       'worker/playground',

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Miniflare, type MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { findModels, modelObjects } from './artifact-objects.ts';
@@ -43,7 +43,7 @@ export async function serve({ artifacts, persist, port = 0 }: ServeOptions): Pro
   try {
     // Filled before anything listens, so that no early request finds half of the models.
     if (own !== undefined) await fillBucket(models, own);
-    const running = new Miniflare(workerOptions(port, own ?? persist));
+    const running = new Miniflare(workerOptions(port, own ?? persist, await kernels()));
     miniflare = running;
     const { origin } = await running.ready;
     return { url: origin, stop: () => running.dispose().then(removeOwn) };
@@ -76,15 +76,25 @@ async function fillBucket(models: readonly string[], persist: string): Promise<v
 /** What wrangler.toml binds the Worker to. */
 function workerBindings() {
   const { modulesRules: _, ...bindings } = unstable_getMiniflareWorkerOptions(WRANGLER_CONFIG).workerOptions;
-  return bindings; // without rules: the built Worker is one module
+  return bindings; // without rules: the modules are named
+}
+
+/** The modules beside the built Worker's. */
+async function kernels(): Promise<string[]> {
+  const folder = dirname(BUILT.worker);
+  const names = await readdir(folder);
+  return names.filter((name) => name.endsWith('.wasm')).map((name) => join(folder, name));
 }
 
 /** The Worker as wrangler.toml describes it. */
-function workerOptions(port: number, persist: string | undefined): MiniflareOptions {
+function workerOptions(port: number, persist: string | undefined, wasm: readonly string[]): MiniflareOptions {
   return {
     ...workerBindings(),
     name: 'pathcast',
-    modules: [{ type: 'ESModule', path: BUILT.worker }],
+    modules: [
+      { type: 'ESModule', path: BUILT.worker },
+      ...wasm.map((path) => ({ type: 'CompiledWasm' as const, path })),
+    ],
     modulesRoot: ROOT, // else the folder that the command was given in
     host: HOST,
     port,

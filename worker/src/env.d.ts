@@ -7,3 +7,9 @@ declare namespace Cloudflare {
     readonly ALLOWED_ORIGINS?: string;
   }
 }
+
+/** `models/kernel`, compiled by `npm run build`: workerd compiles no WebAssembly at run time. */
+declare module '@pathcast/models/kernel.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}

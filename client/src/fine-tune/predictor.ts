@@ -1,6 +1,6 @@
 import { gateWidth, multiplyInto, stepCell, zeroState } from '@pathcast/models/predictor/cells';
 import { topOfSoftmax } from '@pathcast/models/predictor/ranking';
-import { normalise } from '@pathcast/models/predictor/recurrence';
+import { normalise } from '@pathcast/models/predictor/scorer';
 import { characters } from '@pathcast/models/sequence';
 import { inputRowWidth } from '@pathcast/models/spec';
 import { FIRST_TOKEN_ID, Vocabulary } from '@pathcast/models/vocabulary';

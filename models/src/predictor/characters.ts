@@ -1,6 +1,4 @@
-import type { TokenIndex } from '../pack/token-index.ts';
 import type { ModelSpec } from '../spec.ts';
-import { topOfSoftmax } from './ranking.ts';
 
 export interface CharacterProbability {
   readonly character: string;
@@ -18,17 +16,4 @@ export interface NextCharactersOptions {
 /** Whether the label of a character is the character that follows it, so that a text can be continued. */
 export function continuesTexts(spec: Pick<ModelSpec, 'task' | 'labels'>): boolean {
   return spec.task === 'label' && spec.labels === 'next';
-}
-
-/** The likeliest characters of a softmax over logits float32 [V], best first. */
-export function rankCharacters(
-  logits: Float32Array,
-  tokens: Pick<TokenIndex, 'size' | 'decode'>,
-  { top, temperature = 1 }: NextCharactersOptions,
-): CharacterProbability[] {
-  const scaled = temperature === 1 ? logits : logits.map((logit) => logit / temperature);
-  return topOfSoftmax(scaled, Math.min(top, tokens.size)).map(({ id, probability }) => ({
-    character: tokens.decode(id),
-    probability,
-  }));
 }

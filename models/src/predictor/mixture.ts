@@ -1,6 +1,7 @@
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
 import { type Candidates, Scores } from './candidates.ts';
 import { NeighbourSearch, type NeighbourTables } from './neighbours.ts';
+import { largest, type Ranked } from './ranking.ts';
 import { type RuleTables, ruleCandidates } from './rules.ts';
 
 /** The parts that are mixed, in the order of their weights. */
@@ -63,12 +64,32 @@ export class Mixer {
   }
 
   /**
-   * Mixes the parts into the recurrent model's probabilities, in place.
-   * @param probabilities float32 [V], the softmax of the logits over the temperature.
+   * The k likeliest ids of the mixture, best first; equal ones rank the smaller id first. A page that neither rules nor neighbours
+   * speak of can be among them only if it is among the recurrent model's k best: nothing else is worked out.
+   * @param recurrent.best ids of the recurrent model's k largest probabilities.
+   * @param recurrent.probability its probability of an id.
    */
-  mix(history: ArrayLike<number>, probabilities: Float32Array): void {
+  mix(
+    history: ArrayLike<number>,
+    recurrent: { best: readonly number[]; probability: (id: number) => number },
+    k: number,
+  ): Ranked[] {
     const parts = { rules: this.rules(history), neighbours: this.neighbours(history) };
-    mixInto(probabilities, parts, this.mixture.weights, this.bin(history));
+    const [own, ...shares] = speakingWeights(this.mixture.weights, this.bin(history), parts);
+    const mixed = new Map<number, number>();
+    const probabilityOf = (id: number) => mixed.get(id) ?? own * recurrent.probability(id);
+    for (const id of recurrent.best) mixed.set(id, probabilityOf(id));
+    for (const [i, { ids, probabilities }] of [parts.rules, parts.neighbours].entries()) {
+      const share = shares[i] ?? 0;
+      if (share === 0) continue;
+      for (const [at, id] of ids.entries()) {
+        // Shares of 1 may add up to a little more in float32.
+        mixed.set(id, Math.min(1, probabilityOf(id) + share * (probabilities[at] ?? 0)));
+      }
+    }
+    const ids = Uint32Array.from(mixed.keys()).sort();
+    const probabilities = Float64Array.from(ids, (id) => mixed.get(id) ?? 0);
+    return largest(probabilities, k).map((at) => ({ id: ids[at] ?? 0, probability: probabilities[at] ?? 0 }));
   }
 }
 

@@ -4,16 +4,12 @@ import { characters } from '../sequence.ts';
 import type { ModelSpec } from '../spec.ts';
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
 import type { Candidates } from './candidates.ts';
-import {
-  type CharacterProbability,
-  continuesTexts,
-  type NextCharactersOptions,
-  rankCharacters,
-} from './characters.ts';
+import { type CharacterProbability, continuesTexts, type NextCharactersOptions } from './characters.ts';
 import { Mixer } from './mixture.ts';
 import type { Part } from './parts.ts';
-import { largest, type Ranked, softmax, topOf, topOfSoftmax } from './ranking.ts';
-import { Recurrence } from './recurrence.ts';
+import { PlainScorer } from './plain-scorer.ts';
+import { largest, type Ranked } from './ranking.ts';
+import { probabilityOf, type Scorer, type Scores } from './scorer.ts';
 
 export interface PageProbability {
   readonly page: string;
@@ -64,11 +60,13 @@ export interface Predictor {
   nextCharacters(prefix: string, options: NextCharactersOptions): CharacterProbability[];
 }
 
-/** Opens the TypeScript predictor over a pack: the reference for every faster one. */
-export function createPredictor(pack: Pack): Predictor {
+/**
+ * Opens a predictor over a pack.
+ * @param scorer what runs the recurrent model: the kernel, or by default plain TypeScript, the reference for it.
+ */
+export function createPredictor(pack: Pack, scorer: Scorer = new PlainScorer(pack)): Predictor {
   const { spec } = pack;
   const tokens = new TokenIndex(pack.tokens);
-  const recurrence = new Recurrence(pack);
   const mixer = pack.mixture && new Mixer(pack.mixture, pack.counts);
   const parts = partsOf(pack);
 
@@ -84,11 +82,12 @@ export function createPredictor(pack: Pack): Predictor {
     if (mixer && part === 'rules') return topOfCandidates(mixer.rules(ids), top);
     if (mixer && part === 'neighbours') return topOfCandidates(mixer.neighbours(ids), top);
     if (ids.length === 0) return popular(top);
-    const logits = recurrence.lastLogits(ids);
-    if (!mixer || part === 'recurrent') return topOfSoftmax(logits, top);
-    const probabilities = softmax(logits, mixer.mixture.temperature);
-    mixer.mix(ids, probabilities);
-    return topOf(probabilities, top);
+    const scores = scorer.last(ids);
+    if (!mixer || part === 'recurrent') return topOfScores(scores, top);
+    const { temperature } = mixer.mixture;
+    const sum = scores.logSumExp(temperature);
+    const best = scores.top(top);
+    return mixer.mix(ids, { best, probability: (id) => probabilityOf(scores, id, temperature, sum) }, top);
   }
 
   return {
@@ -113,8 +112,8 @@ export function createPredictor(pack: Pack): Predictor {
         );
       }
       const count = Math.min(Math.max(top, 1), tokens.size);
-      return Array.from(recurrence.eachLogits(ids), (logits) => {
-        const candidates = topOfSoftmax(logits, count).map(({ id, probability }) => ({
+      return Array.from(scorer.each(ids), (scores) => {
+        const candidates = topOfScores(scores, count).map(({ id, probability }) => ({
           label: tokens.decode(id),
           probability,
         }));
@@ -127,7 +126,12 @@ export function createPredictor(pack: Pack): Predictor {
       if (!continuesTexts(spec)) throw new RangeError('this model ranks no characters that follow a text');
       const ids = characters(prefix).map((character) => tokens.encode(character));
       if (ids.length === 0) throw new RangeError('the prefix is empty');
-      return rankCharacters(recurrence.lastLogits(ids.slice(-spec.steps)), tokens, options);
+      const { top, temperature } = options;
+      const scores = scorer.last(ids.slice(-spec.steps));
+      return topOfScores(scores, Math.min(top, tokens.size), temperature).map(({ id, probability }) => ({
+        character: tokens.decode(id),
+        probability,
+      }));
     },
   };
 }
@@ -139,6 +143,14 @@ function partsOf({ mixture }: Pack): Part[] {
     ...(mixture?.rules ? (['rules'] as const) : []),
     ...(mixture?.neighbours ? (['neighbours'] as const) : []),
   ];
+}
+
+/** The k likeliest ids of a softmax over the temperature. */
+function topOfScores(scores: Scores, k: number, temperature = 1): Ranked[] {
+  const sum = scores.logSumExp(temperature);
+  return scores
+    .top(k)
+    .map((id) => ({ id, probability: Math.min(1, probabilityOf(scores, id, temperature, sum)) }));
 }
 
 function topOfCandidates({ ids, probabilities }: Candidates, k: number): Ranked[] {

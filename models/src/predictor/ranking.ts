@@ -1,5 +1,3 @@
-import { FIRST_TOKEN_ID } from '../vocabulary.ts';
-
 /** An id and its probability, 0 to 1. */
 export interface Ranked {
   readonly id: number;
@@ -17,23 +15,6 @@ export function topOfSoftmax(logits: Float32Array, k: number): Ranked[] {
   let sum = 0;
   for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] ?? 0) - max);
   return top.map((id) => ({ id, probability: Math.exp((logits[id] ?? 0) - max) / sum }));
-}
-
-/** The softmax of logits over a temperature, float32 [V]. */
-export function softmax(logits: Float32Array, temperature: number): Float32Array {
-  const max = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const powers = logits.map((logit) => Math.exp((logit - max) / temperature));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
-}
-
-/**
- * The k likeliest tokens, best first; equal ones rank the smaller id first.
- * @param probabilities float32 [V].
- */
-export function topOf(probabilities: Float32Array, k: number): Ranked[] {
-  const tokens = probabilities.subarray(FIRST_TOKEN_ID);
-  return largest(tokens, k).map((i) => ({ id: i + FIRST_TOKEN_ID, probability: tokens[i] ?? 0 }));
 }
 
 /** Indices of the k largest values, falling; ties keep the smaller index first. Nothing else is sorted. */

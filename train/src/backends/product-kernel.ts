@@ -37,7 +37,7 @@ export function createProductKernel(module: WebAssembly.Module, plain: tf.Kernel
     if (!kernel) {
       const { asm, _malloc: allocate } = backend.wasm as unknown as TfjsModule; // its declaration names neither
       const env = { memory: asm.memory, abort: () => {} };
-      const exports = new WebAssembly.Instance(module, { env }).exports as ProductExports; // as it exports them
+      const exports = new WebAssembly.Instance(module, { env }).exports as unknown as ProductExports;
       kernel = { exports, scratch: allocate(exports.scratchBytes() + 16) };
       kernels.set(backend, kernel);
     }

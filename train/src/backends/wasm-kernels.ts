@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { compileKernel } from '@pathcast/models/kernel/compile';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { productModule } from '../../kernel/compile.ts';
 import { createProductKernel } from './product-kernel.ts';
 
 type KernelInputs = Parameters<tf.KernelFunc>[0];
+
+const PRODUCT = fileURLToPath(new URL('../../kernel/product.ts', import.meta.url));
 
 /**
  * Registers the kernels that training on the wasm backend needs: products, fast whichever side is transposed, slices that
@@ -11,7 +14,7 @@ type KernelInputs = Parameters<tf.KernelFunc>[0];
  * to call twice.
  */
 export async function registerWasmKernels(): Promise<void> {
-  const product = await productModule();
+  const product = await compileKernel(PRODUCT);
   if (tf.getKernel(tf.UnsortedSegmentSum, 'wasm')) return;
   transposeFirst(tf.BatchMatMul);
   replace(tf.BatchMatMul, createProductKernel(product, kernelOf(tf.BatchMatMul).kernelFunc));

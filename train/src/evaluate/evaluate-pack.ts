@@ -2,7 +2,7 @@ import type { Metrics } from '@pathcast/models/manifest';
 import type { Pack } from '@pathcast/models/pack/pack';
 import { TokenIndex } from '@pathcast/models/pack/token-index';
 import type { Part } from '@pathcast/models/predictor/parts';
-import { createPredictor, type Predictor } from '@pathcast/models/predictor/predictor';
+import type { Predictor } from '@pathcast/models/predictor/predictor';
 import { FIRST_TOKEN_ID, UNKNOWN_ID, Vocabulary } from '@pathcast/models/vocabulary';
 import { readable } from '../cli/describe-data.ts';
 import { showReading } from '../cli/show-reading.ts';
@@ -15,6 +15,7 @@ import { createRandom } from '../random.ts';
 import { UserError } from '../user-error.ts';
 import { rankBaselines } from './baselines.ts';
 import { compareRanks } from './compare.ts';
+import type { OpenModel } from './open-model.ts';
 import { rankWithPredictor } from './pack.ts';
 import { type Steps, stepsOf } from './steps.ts';
 
@@ -35,11 +36,13 @@ const SEED = 1;
  * Ranks every step of some data with a pack, as the edge would.
  * @throws UserError when the pack ranks no pages, knows none of the data's, or has no such part.
  */
-export async function evaluatePack(pack: Pack, options: EvaluateOptions): Promise<Metrics> {
+export async function evaluatePack(
+  { pack, predictor }: OpenModel,
+  options: EvaluateOptions,
+): Promise<Metrics> {
   const { name, part, train, sample, ...data } = options;
   if (pack.spec.task !== 'next')
     throw new UserError(`${name} labels characters; it ranks no pages to evaluate`);
-  const predictor = createPredictor(pack);
   const parts = partsOf(predictor, name, part);
   const vocabulary = vocabularyIn(pack);
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ARTIFACT, modelNameSchema, versionSchema } from '@pathcast/models/artifacts';
-import { openPack, type Pack, PackError } from '@pathcast/models/pack/pack';
+import { PackError } from '@pathcast/models/pack/pack';
 import { PARTS } from '@pathcast/models/predictor/parts';
 import { z } from 'zod';
 import { breakdownTable, metricsTable } from '../cli/metrics-table.ts';
@@ -11,6 +11,7 @@ import { dataOptions, dataPath } from '../data/options.ts';
 import { currentVersion } from '../export/current-version.ts';
 import { UserError } from '../user-error.ts';
 import { evaluatePack } from './evaluate-pack.ts';
+import { type OpenModel, openModel } from './open-model.ts';
 
 const BREAKDOWNS = {
   history: { key: 'historyLength', title: 'pages before' },
@@ -49,20 +50,20 @@ await runCommand(async () => {
   }
   const { name, artifacts, version, by, ...asked } = parseOptions(argv, options, ['name']);
   const folder = join(userPath(artifacts), name);
-  const pack = await readPack(join(folder, version ?? (await currentVersion(folder)), ARTIFACT.pack));
-  const metrics = await evaluatePack(pack, { name, ...asked });
+  const model = await openFile(join(folder, version ?? (await currentVersion(folder)), ARTIFACT.pack));
+  const metrics = await evaluatePack(model, { name, ...asked });
   process.stdout.write(`${metricsTable(metrics, asked.part)}\n`);
   if (!by) return;
   const { key, title } = BREAKDOWNS[by];
   process.stdout.write(`\n${breakdownTable(title, metrics.breakdowns?.[key] ?? [])}\n`);
 });
 
-async function readPack(path: string): Promise<Pack> {
-  const bytes = await readFile(path).catch(() => {
+async function openFile(path: string): Promise<OpenModel> {
+  const file = await readFile(path).catch(() => {
     throw new UserError(`${path}: no such file`);
   });
   try {
-    return openPack(new Uint8Array(bytes));
+    return await openModel(file);
   } catch (error) {
     if (error instanceof PackError) throw new UserError(`${path}: ${error.message}`, { cause: error });
     throw error;

@@ -1,9 +1,12 @@
 import { ARTIFACT, fileKey, type Pointer, pointerKey, pointerSchema } from '@pathcast/models/artifacts';
 import { firstIssue } from '@pathcast/models/first-issue';
-import { type Manifest, manifestSchema } from '@pathcast/models/manifest';
+import kernelModule from '@pathcast/models/kernel.wasm';
+import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/models/manifest';
 import { openPack, PackError } from '@pathcast/models/pack/pack';
+import { Kernel } from '@pathcast/models/predictor/kernel';
 import { createPredictor } from '@pathcast/models/predictor/predictor';
-import { readSmall, readVerified, sha256, unavailable } from './objects.ts';
+import type { ModelSpec } from '@pathcast/models/spec';
+import { readSmall, readVerifiedInto, sha256, unavailable } from './objects.ts';
 import type { ServedModel } from './store.ts';
 
 const POINTER_BYTES = 4 << 10;
@@ -63,14 +66,39 @@ export async function loadModel(bucket: R2Bucket, name: string, pointer: Pointer
   const { manifest } = read;
   const entry = manifest.files.find(({ path }) => path === ARTIFACT.pack);
   if (!entry) throw unavailable(`${ARTIFACT.manifest} lists no ${ARTIFACT.pack}`);
-  const bytes = await readVerified(bucket, fileKey(name, version, ARTIFACT.pack), entry);
-  return { name, version, manifestDigest, manifest, predictor: openPredictor(bytes, manifest) };
+  const kernel = await readPack(bucket, fileKey(name, version, ARTIFACT.pack), entry, manifest);
+  return { name, version, manifestDigest, manifest, predictor: openPredictor(kernel, manifest) };
 }
 
-/** Opens the predictor over a pack that belongs to the manifest. Faster kernels plug in here. */
-function openPredictor(bytes: Uint8Array<ArrayBuffer>, manifest: Manifest) {
+/** Reads a pack into the memory of a kernel of its own. */
+async function readPack(
+  bucket: R2Bucket,
+  key: string,
+  entry: ManifestFile,
+  { spec }: Manifest,
+): Promise<Kernel> {
+  const reserved: { kernel?: Kernel } = {};
+  await readVerifiedInto(bucket, key, entry, () => {
+    reserved.kernel = reserveKernel(entry.bytes, spec);
+    return reserved.kernel.bytes;
+  });
+  if (!reserved.kernel) throw new Error('a pack was read into nothing');
+  return reserved.kernel;
+}
+
+function reserveKernel(packBytes: number, spec: ModelSpec): Kernel {
   try {
-    const pack = openPack(bytes);
+    return new Kernel(kernelModule, packBytes, spec);
+  } catch (error) {
+    console.error(error);
+    throw unavailable(`${ARTIFACT.pack} needs more memory than there is`);
+  }
+}
+
+/** Opens the predictor over a pack that belongs to the manifest. */
+function openPredictor(kernel: Kernel, manifest: Manifest) {
+  try {
+    const pack = openPack(kernel.bytes);
     if (pack.vocabularyDigest !== manifest.vocabularyDigest) {
       throw new PackError('it was made for another vocabulary than its manifest names');
     }
@@ -78,7 +106,7 @@ function openPredictor(bytes: Uint8Array<ArrayBuffer>, manifest: Manifest) {
     if (JSON.stringify(pack.spec) !== JSON.stringify(manifest.spec)) {
       throw new PackError('its spec is not the one in its manifest');
     }
-    return createPredictor(pack);
+    return createPredictor(pack, kernel.scorer(pack));
   } catch (error) {
     if (error instanceof PackError) throw unavailable(`${ARTIFACT.pack}: ${error.message}`);
     throw error;

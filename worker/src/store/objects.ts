@@ -47,6 +47,22 @@ export async function readVerified(
   return readMatching(await getMatching(bucket, key, expected), expected);
 }
 
+/**
+ * As {@link readVerified}, into a place of the caller's, so that the bytes are never there twice.
+ * @param reserve makes the place, `expected.bytes` long, once R2 says that the object is the expected one.
+ */
+export async function readVerifiedInto(
+  bucket: R2Bucket,
+  key: string,
+  expected: Expected,
+  reserve: () => Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const object = await getMatching(bucket, key, expected);
+  const place = reserve();
+  const length = await fromR2(key, () => fill(place, object.body));
+  await checkBytes(length === expected.bytes ? place : undefined, object, expected);
+}
+
 /** As {@link readVerified}, as a stream. */
 export async function streamVerified(
   bucket: R2Bucket,
@@ -99,10 +115,30 @@ async function getMatching(bucket: R2Bucket, key: string, expected: Expected): P
 /** Reads an object whose size and checksum, if it has one, are right; without one its bytes are hashed. */
 async function readMatching(object: R2ObjectBody, expected: Expected): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await fromR2(object.key, () => bytesOf(object));
-  if (bytes.length !== expected.bytes) throw unavailable(`${expected.path} was cut off while it was read`);
-  const found = object.checksums.sha256 ? expected.sha256 : await sha256(bytes);
-  if (found !== expected.sha256) throw unavailable(wrongChecksum(expected, found));
+  await checkBytes(bytes.length === expected.bytes ? bytes : undefined, object, expected);
   return bytes;
+}
+
+/** Hashes what was read where R2 has no checksum of it. @param bytes undefined when there were more or fewer than expected. */
+async function checkBytes(
+  bytes: Uint8Array<ArrayBuffer> | undefined,
+  { checksums }: R2Object,
+  expected: Expected,
+): Promise<void> {
+  if (!bytes) throw unavailable(`${expected.path} was cut off while it was read`);
+  const found = checksums.sha256 ? expected.sha256 : await sha256(bytes);
+  if (found !== expected.sha256) throw unavailable(wrongChecksum(expected, found));
+}
+
+/** Copies a stream into a place. @returns how many bytes there were, those beyond the place included. */
+async function fill(place: Uint8Array, body: ReadableStream): Promise<number> {
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    place.set(chunk.subarray(0, Math.max(0, place.length - length)), length);
+    length += chunk.length;
+    if (length > place.length) break; // leaving the loop cancels the stream
+  }
+  return length;
 }
 
 /** Why an object is not the expected one, by what R2 knows of it; empty when it may be. */

@@ -1,0 +1,54 @@
+import type { Pack } from '../pack/pack.ts';
+import type { ModelSpec } from '../spec.ts';
+import { type KernelExports, KernelScorer, scratchBytes } from './kernel-scorer.ts';
+import type { Scorer } from './scorer.ts';
+
+/** A page of WebAssembly memory. */
+const PAGE = 65_536;
+/** The pack's place: not 0, so that no address is. */
+const START = 64;
+
+/**
+ * A kernel with a memory of its own, as large as one pack needs: WebAssembly memory never shrinks, and so goes with its pack.
+ *
+ * Fill `bytes` with the pack, open it as views over them, and make its scorer: the pack is never there twice.
+ */
+export class Kernel {
+  /** The pack's place, to be filled. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #memory: WebAssembly.Memory;
+  readonly #module: WebAssembly.Module;
+
+  /**
+   * @param module `kernel/kernel.ts`, compiled.
+   * @param packBytes the pack's length.
+   * @param spec the model's.
+   * @throws RangeError when there is not as much memory.
+   */
+  constructor(module: WebAssembly.Module, packBytes: number, spec: ModelSpec) {
+    const pages = Math.ceil((START + packBytes + scratchBytes(spec)) / PAGE);
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.#module = module;
+    this.bytes = new Uint8Array(this.#memory.buffer, START, packBytes);
+  }
+
+  /** Bytes of its memory, the pack's among them. */
+  get byteLength(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /**
+   * @param pack opened over `bytes`.
+   * @throws RangeError when the pack lies elsewhere, or its spec needs more memory than was reserved.
+   */
+  scorer(pack: Pack): Scorer {
+    const end = START + this.bytes.length;
+    if (pack.output.rows.buffer !== this.#memory.buffer)
+      throw new RangeError('the pack is in another memory');
+    if (end + scratchBytes(pack.spec) > this.byteLength)
+      throw new RangeError('the pack needs more memory than was reserved for its spec');
+    const env = { memory: this.#memory, abort: () => {} };
+    const { exports } = new WebAssembly.Instance(this.#module, { env });
+    return new KernelScorer(exports as unknown as KernelExports, pack, end);
+  }
+}
