@@ -52,6 +52,15 @@ const FAULTS: Record<string, { does: (fixture: Fixture) => Promise<unknown>; nam
     does: (fixture) => republish(fixture, (m) => ({ ...m, spec: { ...fixture.spec, steps: 3 } })),
     names: 'spec',
   },
+  'a spec beyond any memory': {
+    does: (fixture) =>
+      republish(fixture, (m) => ({ ...m, spec: { ...fixture.spec, vocabularySize: 0x7fff_ffff } })),
+    names: 'needs more memory than there is',
+  },
+  'a spec smaller than its pack': {
+    does: (fixture) => republish(fixture, (m) => ({ ...m, spec: { ...fixture.spec, vocabularySize: 3 } })),
+    names: 'spec',
+  },
   'another model’s manifest': {
     does: (fixture) => republish(fixture, (m) => ({ ...m, name: 'others' })),
     names: 'others',
