@@ -24,7 +24,7 @@ export function predictionKernel(): Promise<WebAssembly.Module> {
 }
 
 /**
- * Compiles AssemblyScript to a module over imported memory. It takes a second, and the result is kept in the workspace's `dist`
+ * Compiles AssemblyScript to a module over imported memory. It takes some seconds, and the result is kept in the workspace's `dist`
  * under a name that says what of: changed sources or flags make another file, and no clock has a say.
  * @param entry the path of its main file, in a folder `kernel` with its other ones.
  * @throws Error with the compiler's words when it does not compile.

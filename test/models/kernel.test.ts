@@ -4,6 +4,7 @@ import { Kernel } from '@pathcast/models/predictor/kernel';
 import type { KernelExports } from '@pathcast/models/predictor/kernel-scorer';
 import { PlainScorer } from '@pathcast/models/predictor/plain-scorer';
 import { createPredictor } from '@pathcast/models/predictor/predictor';
+import { quantiseVector } from '@pathcast/models/predictor/scorer';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { exportLayers, layersProbabilities } from '../support/layers.ts';
@@ -112,7 +113,10 @@ describe('the kernel', () => {
   it('finds the best, of equal ones the first, and sums their powers', () => {
     const { kernel, buffer } = bareKernel();
     const [logits, places, values] = [64, 65_536, 131_072];
-    const list = fc.array(fc.integer({ min: -90, max: 9 }), { minLength: 1, maxLength: 90 });
+    const far = fc.integer({ min: -90, max: 9 });
+    const near = fc.integer({ min: 0, max: 2 }); // many are equal
+    const size = { minLength: 1, maxLength: 90 };
+    const list = fc.oneof(fc.array(far, size), fc.array(near, size));
     fc.assert(
       fc.property(list, fc.integer({ min: 1, max: 90 }), (numbers, asked) => {
         const k = Math.min(asked, numbers.length);
@@ -125,6 +129,19 @@ describe('the kernel', () => {
         expect(Math.abs(kernel.sumPowers(logits, numbers.length, max, 0.5) / sum - 1)).toBeLessThan(1e-6);
       }),
     );
+  });
+
+  it.each([100, 516, 517, 4096])('is given vectors of %d numbers whose sums stay within 32 bits', (width) => {
+    const vector = Float32Array.from({ length: width }, (_, i) => Math.sin(i) * 3);
+    vector[0] = -3.5;
+    const out = new Int16Array(width);
+    const scale = quantiseVector(vector, out);
+    const largest = Math.max(...out.map(Math.abs));
+    expect(largest * 127 * width).toBeLessThan(2 ** 31);
+    expect(largest).toBeGreaterThan(Math.min(32_000, 2 ** 31 / (128 * width))); // and no coarser than that
+    for (const [i, value] of vector.entries()) {
+      expect(Math.abs((out[i] ?? 0) * scale - value)).toBeLessThan(0.51 * scale);
+    }
   });
 
   it('refuses a pack that lies elsewhere, and one that is larger than what was reserved', () => {

@@ -51,6 +51,26 @@ describe('float16 weights', () => {
   });
 });
 
+describe('the exported layers model', () => {
+  it('has the weights themselves, of more units than are collected in one pass', async () => {
+    for (const hiddenUnits of [15, 16, 17, 33]) {
+      const input = { type: 'embedding', units: 5 } as const;
+      const model = randomModel({ hiddenUnits, input, output: 'dense', normalised: false });
+      const layers = await exportLayers(model);
+      const [kernel] = layers.getLayer('logits').getWeights();
+      const V = model.spec.vocabularySize;
+      const rows = model.weights.outputRows ?? new Float32Array();
+      const columns = Array.from(
+        { length: hiddenUnits * V },
+        (_, i) => rows[(i % V) * hiddenUnits + Math.floor(i / V)],
+      );
+      expect(kernel?.shape).toEqual([hiddenUnits, V]);
+      expect([...(kernel?.dataSync() ?? [])]).toEqual(columns);
+      layers.dispose();
+    }
+  });
+});
+
 describe('a head', () => {
   it.each(CELLS)('is the %s model over its most visited pages', async (cell) => {
     const model = randomModel({ cell });

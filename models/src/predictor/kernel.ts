@@ -23,7 +23,7 @@ export class Kernel {
    * @param module `kernel/kernel.ts`, compiled.
    * @param packBytes the pack's length.
    * @param spec the model's.
-   * @throws RangeError when there is not as much memory.
+   * @throws RangeError or TypeError when there is not, or can never be, as much memory.
    */
   constructor(module: WebAssembly.Module, packBytes: number, spec: ModelSpec) {
     const pages = Math.ceil((START + packBytes + scratchBytes(spec)) / PAGE);

@@ -6,7 +6,7 @@ import { gateWidth, multiplyInto, stepCell, zeroState } from './cells.ts';
 import { largest } from './ranking.ts';
 import { normalise, quantiseVector, type Scorer, type Scores } from './scorer.ts';
 
-/** The scorer in plain TypeScript: the reference for the kernel, and what answers where there is no WebAssembly. */
+/** The scorer in plain TypeScript: the reference for the kernel. */
 export class PlainScorer implements Scorer {
   readonly #pack: Pack;
   readonly #logits: Float32Array;

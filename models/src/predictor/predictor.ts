@@ -148,9 +148,7 @@ function partsOf({ mixture }: Pack): Part[] {
 /** The k likeliest ids of a softmax over the temperature. */
 function topOfScores(scores: Scores, k: number, temperature = 1): Ranked[] {
   const sum = scores.logSumExp(temperature);
-  return scores
-    .top(k)
-    .map((id) => ({ id, probability: Math.min(1, probabilityOf(scores, id, temperature, sum)) }));
+  return scores.top(k).map((id) => ({ id, probability: probabilityOf(scores, id, temperature, sum) }));
 }
 
 function topOfCandidates({ ids, probabilities }: Candidates, k: number): Ranked[] {

@@ -1,4 +1,4 @@
-/** What is used of WebAssembly: Node has it, and its types leave it to the DOM's. */
+/** What is used of WebAssembly, which every runtime has and each declares in its own way, or, as Node, not at all. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
