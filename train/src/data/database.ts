@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type DuckDBConnection,
@@ -50,6 +50,7 @@ export async function openDatabase({ spill = tmpdir(), memoryGb }: Resources): P
   try {
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: `${memoryGb}GB`,
+      threads: threadsWithin(memoryGb),
       temp_directory: join(folder, 'spill'),
       // Nothing is fetched from outside by itself, and nothing of the user's own settings is read.
       autoinstall_known_extensions: 'false',
@@ -144,6 +145,14 @@ function numberColumns<Types extends readonly NumberType[]>(
       rowCount,
     ) /* DuckDB's memory is not shared */;
   }) as NumberColumns<Types>; // an array a type, in their order
+}
+
+/**
+ * How many threads share the memory. What each holds at a time cannot spill: beside too many others it fails or does not by
+ * their timing, so each has the 125 MB that DuckDB's guide asks for, and the same data always fits or never does.
+ */
+function threadsWithin(memoryGb: number): string {
+  return String(Math.max(1, Math.min(availableParallelism(), Math.floor(memoryGb / 0.125))));
 }
 
 /** What a machine ran out of, as a user's error; anything else stays as it is. */
