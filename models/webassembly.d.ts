@@ -11,5 +11,6 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: { env: { memory: Memory; abort: () => void } });
     readonly exports: object;
   }
+  function validate(bytes: Uint8Array): boolean;
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -3,15 +3,27 @@
  * for a multiple of four numbers; what stands behind their last one means nothing.
  */
 
-import { sigmoid4, tanh4 } from './math';
+import { multiplyAdd, sigmoid4, tanh4 } from './math';
 
 /** Bytes of a vector register, of the columns that are summed at a time. */
 const LANES: usize = 16;
 const BLOCK: usize = 8 * LANES;
 
-/** to[j] = row[j] × scale: an int8 row as float32. */
+/** to[j] = row[j] × scale: an int8 row as float32. Reads up to 3 bytes beyond it. */
 export function widenRow(row: usize, scale: f32, width: usize, to: usize): void {
-  for (let j: usize = 0; j < width; j++) store<f32>(to + 4 * j, <f32>load<i8>(row + j) * scale);
+  const factor = f32x4.splat(scale);
+  for (let j: usize = 0; j < width; j += 4) {
+    const words = i16x8.extend_low_i8x16_s(v128.load32_zero(row + j));
+    const four = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(words));
+    v128.store(to + 4 * j, f32x4.mul(four, factor));
+  }
+}
+
+/** out = vector + other, for float32 [count]. */
+export function add(out: usize, vector: usize, other: usize, count: usize): void {
+  for (let i: usize = 0; i < 4 * count; i += LANES) {
+    v128.store(out + i, f32x4.add(v128.load(vector + i), v128.load(other + i)));
+  }
 }
 
 /**
@@ -31,6 +43,13 @@ export function multiplyInto(
   let j = 4 * first;
   for (const last = 4 * end; j + BLOCK <= last; j += BLOCK) {
     multiplyBlock(out + j, vector, count, matrix + j, stride);
+  }
+  for (const last = 4 * end; j + LANES <= last; j += LANES) {
+    let sum = v128.load(out + j);
+    for (let i: usize = 0; i < count; i++) {
+      sum = multiplyAdd(v128.load32_splat(vector + 4 * i), v128.load(matrix + i * stride + j), sum);
+    }
+    v128.store(out + j, sum);
   }
   for (; j < 4 * end; j += 4) {
     let sum = load<f32>(out + j);
@@ -52,14 +71,14 @@ function multiplyBlock(out: usize, vector: usize, count: usize, matrix: usize, s
   let s7 = v128.load(out, 112);
   for (let i: usize = 0; i < count; i++, matrix += stride) {
     const x = v128.load32_splat(vector + 4 * i);
-    s0 = f32x4.add(s0, f32x4.mul(x, v128.load(matrix)));
-    s1 = f32x4.add(s1, f32x4.mul(x, v128.load(matrix, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(x, v128.load(matrix, 32)));
-    s3 = f32x4.add(s3, f32x4.mul(x, v128.load(matrix, 48)));
-    s4 = f32x4.add(s4, f32x4.mul(x, v128.load(matrix, 64)));
-    s5 = f32x4.add(s5, f32x4.mul(x, v128.load(matrix, 80)));
-    s6 = f32x4.add(s6, f32x4.mul(x, v128.load(matrix, 96)));
-    s7 = f32x4.add(s7, f32x4.mul(x, v128.load(matrix, 112)));
+    s0 = multiplyAdd(x, v128.load(matrix), s0);
+    s1 = multiplyAdd(x, v128.load(matrix, 16), s1);
+    s2 = multiplyAdd(x, v128.load(matrix, 32), s2);
+    s3 = multiplyAdd(x, v128.load(matrix, 48), s3);
+    s4 = multiplyAdd(x, v128.load(matrix, 64), s4);
+    s5 = multiplyAdd(x, v128.load(matrix, 80), s5);
+    s6 = multiplyAdd(x, v128.load(matrix, 96), s6);
+    s7 = multiplyAdd(x, v128.load(matrix, 112), s7);
   }
   v128.store(out, s0);
   v128.store(out, s1, 16);

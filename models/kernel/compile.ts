@@ -5,22 +5,37 @@ import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('kernel.ts', import.meta.url));
 
-// AS112 warns of exported functions of vectors, of which the modules here have none.
+// AS112 warns of exported functions of vectors, of which the modules here have none. Of a memory that is known to have a page, one
+// comparison is enough for an address with a constant offset.
 const FLAGS = [
   '-O3',
   '--noAssert',
   '--runtime',
   'stub',
   '--importMemory',
+  '--initialMemory',
+  '1',
+  '--memoryBase',
+  '64',
   '--enable',
   'simd',
   '--disableWarning',
   '112',
 ];
 
-/** The prediction kernel, compiled. */
-export function predictionKernel(): Promise<WebAssembly.Module> {
-  return compileKernel(ENTRY);
+/** What a module asks of its runtime: relaxed SIMD is in every Worker and in Chromium, not in Node 20 or Safari. */
+export const KERNEL_BUILDS = ['relaxed-simd', 'simd'] as const;
+export type KernelBuild = (typeof KERNEL_BUILDS)[number];
+
+/** The prediction kernel, compiled: the fastest build that runs here. */
+export async function predictionKernel(): Promise<WebAssembly.Module> {
+  const relaxed = await kernelBytes('relaxed-simd');
+  return WebAssembly.compile(WebAssembly.validate(relaxed) ? relaxed : await kernelBytes('simd'));
+}
+
+/** The bytes of the prediction kernel's module. */
+export function kernelBytes(build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
+  return moduleBytes(ENTRY, build);
 }
 
 /**
@@ -30,23 +45,27 @@ export function predictionKernel(): Promise<WebAssembly.Module> {
  * @throws Error with the compiler's words when it does not compile.
  */
 export async function compileKernel(entry: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await kernelBytes(entry));
+  return WebAssembly.compile(await moduleBytes(entry, 'simd'));
 }
 
-/** As {@link compileKernel}, the bytes of the module. */
-export async function kernelBytes(entry = ENTRY): Promise<Uint8Array<ArrayBuffer>> {
+async function moduleBytes(entry: string, build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
   const name = basename(entry, '.ts');
   const folder = join(dirname(entry), '../dist');
-  const path = join(folder, `${name}-${await digestOf(entry)}.wasm`);
-  return (await readFile(path).catch(() => undefined)) ?? compile(entry, path);
+  const flags = build === 'relaxed-simd' ? [...FLAGS, '--enable', 'relaxed-simd'] : FLAGS;
+  const path = join(folder, `${name}-${await digestOf(entry, flags)}.wasm`);
+  return (await readFile(path).catch(() => undefined)) ?? compile(entry, flags, path);
 }
 
-async function compile(entry: string, path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(
+  entry: string,
+  flags: readonly string[],
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { main } = await import('assemblyscript/asc'); // slow to load, and not needed where it is compiled already
   await mkdir(dirname(path), { recursive: true });
   const own = `${path}.${process.pid}`; // several processes may compile at once
   try {
-    const { error, stderr } = await main([entry, '--outFile', own, ...FLAGS]);
+    const { error, stderr } = await main([entry, '--outFile', own, ...flags]);
     if (error) throw new Error(`${basename(entry)} does not compile: ${stderr.toString().trim()}`);
     const bytes = await readFile(own);
     await rename(own, path);
@@ -57,10 +76,10 @@ async function compile(entry: string, path: string): Promise<Uint8Array<ArrayBuf
 }
 
 /** Of every source beside the entry, and of the flags. */
-async function digestOf(entry: string): Promise<string> {
+async function digestOf(entry: string, flags: readonly string[]): Promise<string> {
   const folder = dirname(entry);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
-  const hash = createHash('sha256').update(FLAGS.join(' '));
+  const hash = createHash('sha256').update(flags.join(' '));
   for (const name of names) hash.update(await readFile(join(folder, name)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,44 +1,80 @@
-/** Transcendental functions of four floats, to a few units in the last place. */
+/** Transcendental functions of vectors of four floats, in AssemblyScript. */
 
-const LOG2E: f32 = <f32>NativeMath.LOG2E;
-/** ln 2 in two parts: the first has few bits, so that its multiples are exact. */
-const LN2_HIGH: f32 = 0.693359375;
-const LN2_LOW: f32 = -2.1219444e-4;
-/** Beyond these, float32 has no power of e. */
-const LEAST: f32 = -87.3;
-const MOST: f32 = 88.3;
+/**
+ * Constants, four of each, read from memory where they are used: V8 makes a constant vector anew, in several instructions, each
+ * time that a loop comes by it.
+ */
+// biome-ignore format: a constant a line.
+const TABLE: usize = memory.data<f32>(
+  [
+    -87.3, -87.3, -87.3, -87.3,
+    88.3, 88.3, 88.3, 88.3,
+    <f32>NativeMath.LOG2E, <f32>NativeMath.LOG2E, <f32>NativeMath.LOG2E, <f32>NativeMath.LOG2E,
+    12582912, 12582912, 12582912, 12582912,
+    -<f32>NativeMath.LN2, -<f32>NativeMath.LN2, -<f32>NativeMath.LN2, -<f32>NativeMath.LN2,
+    0.008363233, 0.008363233, 0.008363233, 0.008363233,
+    0.041876064, 0.041876064, 0.041876064, 0.041876064,
+    0.166665767, 0.166665767, 0.166665767, 0.166665767,
+    0.499993696, 0.499993696, 0.499993696, 0.499993696,
+    1, 1, 1, 1,
+  ],
+  16,
+);
 
-/** Adding it rounds to a whole number, which then stands in the lowest bits. */
-const ROUND: f32 = 12582912;
+/**
+ * Where they are in it. Below the first and above the second, float32 has no power of e; e^r ≈ 1 + r + C2·r² + … + C5·r⁵ for
+ * |r| ≤ ln 2 / 2, through the Chebyshev points, to 2e-7.
+ */
+const LEAST: usize = 0;
+const MOST: usize = 16;
+const LOG2E: usize = 32;
+const ROUND: usize = 48;
+const LN2: usize = 64;
+const C5: usize = 80;
+const C4: usize = 96;
+const C3: usize = 112;
+const C2: usize = 128;
+const ONE: usize = 144;
 
-/** e^x; 0 below −87.3. @see Moshier's Cephes library, `expf`, for the polynomial. */
+/** Where the constants end: nothing else may lie before. */
+export function dataEnd(): usize {
+  return __data_end;
+}
+
+function constant(at: usize): v128 {
+  return v128.load(TABLE + at);
+}
+
+/** a × b + c: rounded once where that is one instruction. */
+export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** e^x to 3e-7 of it, for x from −87 to 88; beyond, as at the nearer end. */
 export function exp4(x: v128): v128 {
   // `pmax` and `pmin` are one instruction each; `max`, `min`, `nearest` and `trunc_sat` are many.
-  const clamped = f32x4.pmin(f32x4.splat(MOST), f32x4.pmax(f32x4.splat(LEAST), x));
-  const rounded = f32x4.add(f32x4.mul(clamped, f32x4.splat(LOG2E)), f32x4.splat(ROUND));
-  const n = f32x4.sub(rounded, f32x4.splat(ROUND));
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(LN2_HIGH)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(LN2_LOW)));
-  let p = f32x4.splat(1.98756915e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(rounded, i32x4.splat(127)), 23); // 2^n, by its exponent's bits
-  return v128.and(f32x4.mul(p, power), f32x4.ge(x, f32x4.splat(LEAST)));
+  const clamped = f32x4.pmin(constant(MOST), f32x4.pmax(constant(LEAST), x));
+  // Adding 1.5 · 2^23 rounds to a whole number, which then stands in the lowest bits.
+  const rounded = multiplyAdd(clamped, constant(LOG2E), constant(ROUND));
+  const r = multiplyAdd(f32x4.sub(rounded, constant(ROUND)), constant(LN2), clamped);
+  let p = multiplyAdd(constant(C5), r, constant(C4));
+  p = multiplyAdd(p, r, constant(C3));
+  p = multiplyAdd(p, r, constant(C2));
+  p = multiplyAdd(p, r, constant(ONE));
+  p = multiplyAdd(p, r, constant(ONE));
+  return i32x4.add(p, i32x4.shl(rounded, 23)); // times 2^n, by its exponent's bits
 }
 
 /** 1 / (1 + e^−x). */
 export function sigmoid4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+  return f32x4.div(constant(ONE), f32x4.add(constant(ONE), exp4(f32x4.neg(x))));
 }
 
-/** tanh x, to 1e-7. */
+/** tanh x, to 3e-7. */
 export function tanh4(x: v128): v128 {
-  const one = f32x4.splat(1);
   const power = exp4(f32x4.add(x, x));
-  return f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(power, one)));
+  return f32x4.sub(
+    constant(ONE),
+    f32x4.div(f32x4.add(constant(ONE), constant(ONE)), f32x4.add(power, constant(ONE))),
+  );
 }

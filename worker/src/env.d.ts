@@ -9,7 +9,7 @@ declare namespace Cloudflare {
 }
 
 /** `models/kernel`, compiled by `npm run build`: workerd compiles no WebAssembly at run time. */
-declare module '@pathcast/models/kernel.wasm' {
+declare module '@pathcast/models/kernel.*.wasm' {
   const module: WebAssembly.Module;
   export default module;
 }

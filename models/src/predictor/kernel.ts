@@ -5,8 +5,8 @@ import type { Scorer } from './scorer.ts';
 
 /** A page of WebAssembly memory. */
 const PAGE = 65_536;
-/** The pack's place: not 0, so that no address is. */
-const START = 64;
+/** The pack's place, behind the kernel's own constants. */
+const START = 1024;
 
 /**
  * A kernel with a memory of its own, as large as one pack needs: WebAssembly memory never shrinks, and so goes with its pack.
@@ -49,6 +49,8 @@ export class Kernel {
       throw new RangeError('the pack needs more memory than was reserved for its spec');
     const env = { memory: this.#memory, abort: () => {} };
     const { exports } = new WebAssembly.Instance(this.#module, { env });
-    return new KernelScorer(exports as unknown as KernelExports, pack, end);
+    const kernel = exports as unknown as KernelExports;
+    if (kernel.dataEnd() > START) throw new RangeError('the kernel’s constants reach into the pack');
+    return new KernelScorer(kernel, pack, end);
   }
 }

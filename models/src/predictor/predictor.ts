@@ -82,9 +82,9 @@ export function createPredictor(pack: Pack, scorer: Scorer = new PlainScorer(pac
     if (mixer && part === 'rules') return topOfCandidates(mixer.rules(ids), top);
     if (mixer && part === 'neighbours') return topOfCandidates(mixer.neighbours(ids), top);
     if (ids.length === 0) return popular(top);
-    const scores = scorer.last(ids);
-    if (!mixer || part === 'recurrent') return topOfScores(scores, top);
+    if (!mixer || part === 'recurrent') return topOfScores(scorer.last(ids), top);
     const { temperature } = mixer.mixture;
+    const scores = scorer.last(ids, temperature);
     const sum = scores.logSumExp(temperature);
     const best = scores.top(top);
     return mixer.mix(ids, { best, probability: (id) => probabilityOf(scores, id, temperature, sum) }, top);

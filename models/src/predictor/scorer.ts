@@ -12,8 +12,11 @@ export interface Scores {
 
 /** Runs a pack's cells over token ids, and scores every token: in plain TypeScript, or by the kernel. */
 export interface Scorer {
-  /** Scores after the last of some ids, at least one. */
-  last(ids: readonly number[]): Scores;
+  /**
+   * Scores after the last of some ids, at least one.
+   * @param temperature at which `logSumExp` will be asked for, where that is known: 1 by default.
+   */
+  last(ids: readonly number[], temperature?: number): Scores;
   /** Scores after each id. */
   each(ids: readonly number[]): Iterable<Scores>;
 }
@@ -33,16 +36,17 @@ export function normalise(state: Float32Array): Float32Array {
 }
 
 const MOST_INT8 = 127;
-const MOST_INT16 = 32767;
+/** 14 bits: two digits of seven, as the kernel multiplies them. */
+const MOST = 8191;
 const MOST_INT32 = 2 ** 31 - 1;
 
 /**
- * Rounds a vector to int16, so coarsely that no sum of its products with an int8 row leaves 32 bits.
+ * Rounds a vector to whole numbers of 14 bits, or so coarsely that no sum of its products with an int8 row leaves 32 bits.
  * @param out int16, at least as long as the vector; the rest is left alone.
  * @returns the scale: vector ≈ out × scale.
  */
 export function quantiseVector(vector: Float32Array, out: Int16Array): number {
-  const most = Math.min(MOST_INT16, Math.floor(MOST_INT32 / (MOST_INT8 * vector.length)));
+  const most = Math.min(MOST, Math.floor(MOST_INT32 / (MOST_INT8 * vector.length)));
   let largest = 0;
   for (const value of vector) largest = Math.max(largest, Math.abs(value));
   const inverse = largest === 0 ? 0 : most / largest;

@@ -1,4 +1,4 @@
-import kernelModule from '@pathcast/models/kernel.wasm';
+import kernelModule from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { openPack } from '@pathcast/models/pack/pack';
 import { Kernel } from '@pathcast/models/predictor/kernel';
 import { createPredictor, type Predictor } from '@pathcast/models/predictor/predictor';

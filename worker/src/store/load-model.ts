@@ -1,6 +1,6 @@
 import { ARTIFACT, fileKey, type Pointer, pointerKey, pointerSchema } from '@pathcast/models/artifacts';
 import { firstIssue } from '@pathcast/models/first-issue';
-import kernelModule from '@pathcast/models/kernel.wasm';
+import kernelModule from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/models/manifest';
 import { openPack, PackError } from '@pathcast/models/pack/pack';
 import { Kernel } from '@pathcast/models/predictor/kernel';

@@ -1,0 +1,146 @@
+import { openPack, writePack } from '@pathcast/models/pack/pack';
+import { Kernel } from '@pathcast/models/predictor/kernel';
+import type { KernelExports } from '@pathcast/models/predictor/kernel-scorer';
+import { PlainScorer } from '@pathcast/models/predictor/plain-scorer';
+import { NORMALISED_SCALE } from '@pathcast/models/spec';
+import fc from 'fast-check';
+import { randomModel, SPECS } from './models.ts';
+
+/** What a kernel must do wherever it runs; throws when it does not. */
+export interface KernelCase {
+  readonly title: string;
+  run(module: WebAssembly.Module): void;
+}
+
+/** Sizes around the kernel's registers and blocks. */
+const SIZES = [1, 3, 4, 5, 8, 31, 33, 100];
+
+/** Each kind of model, at each size. */
+const MODELS = SPECS.flatMap(({ title, spec }) =>
+  SIZES.map((hiddenUnits) => {
+    const units = spec?.output === 'tied' || !spec?.input ? hiddenUnits : 7;
+    const input = spec?.input?.type === 'one-hot' ? spec.input : { type: 'embedding' as const, units };
+    const whole = { ...spec, hiddenUnits, input, vocabularySize: 53 + hiddenUnits };
+    return { title: `${title}, ${hiddenUnits} units`, whole };
+  }),
+);
+
+export const KERNEL_CASES: readonly KernelCase[] = [
+  ...MODELS.map(({ title, whole }) => ({
+    title: `scores as the plain scorer does: ${title}`,
+    run: (module: WebAssembly.Module) => comparesWithTwin(module, randomModel(whole)),
+  })),
+  { title: 'sums products as whole numbers, exactly, up to the largest there are', run: multipliesExactly },
+  { title: 'finds the best, of equal ones the first, and sums their powers', run: findsAndSums },
+];
+
+/** A model's pack in a kernel's memory. */
+export function openInKernel(module: WebAssembly.Module, model: ReturnType<typeof randomModel>) {
+  const bytes = writePack({ ...model, vocabularyDigest: 'a'.repeat(64) });
+  const kernel = new Kernel(module, bytes.length, model.spec);
+  kernel.bytes.set(bytes);
+  const pack = openPack(kernel.bytes);
+  return { pack, scorer: kernel.scorer(pack) };
+}
+
+function comparesWithTwin(module: WebAssembly.Module, model: ReturnType<typeof randomModel>): void {
+  const { pack, scorer } = openInKernel(module, model);
+  const plain = new PlainScorer(pack);
+  const ids = [5, 2, 50, 1, 5, 17];
+  // One number of the state may round the other way.
+  const rounding = (pack.spec.normalised ? NORMALISED_SCALE : 1) / 8191;
+  const expected = Array.from(plain.each(ids), ({ logits }) => [...logits]);
+  const found = Array.from(scorer.each(ids), ({ logits }) => [...logits]);
+  for (const [step, logits] of expected.entries()) {
+    for (const [id, logit] of logits.entries()) {
+      const within = 3e-4 * Math.max(1, Math.abs(logit)) + rounding;
+      assertNear(`logit ${id} of step ${step}`, found[step]?.[id], logit, within);
+    }
+  }
+  const [ours, theirs] = [scorer.last(ids, 0.5), plain.last(ids)];
+  // The first was summed while rows were scored, the others are summed after.
+  for (const temperature of [0.5, 1, 3, 0.5]) {
+    const sum = theirs.logSumExp(temperature);
+    assertNear(`sum at ${temperature}`, ours.logSumExp(temperature), sum, 0.005);
+  }
+  assertEqual('best', ours.top(1), theirs.top(1));
+}
+
+function multipliesExactly(module: WebAssembly.Module): void {
+  const { kernel, buffer } = bareKernel(module);
+  const places = [1024, 65_536, 98_304, 131_072, 196_608, 262_144, 327_680] as const;
+  const [rows, vector, sums, scales, bias, logits, total] = places;
+  const edge = (most: number) =>
+    fc.oneof(fc.integer({ min: -most, max: most }), fc.constantFrom(-most, most));
+  const cases = fc.integer({ min: 1, max: 120 }).chain((width) => {
+    const most = Math.min(8191, Math.floor((2 ** 31 - 1) / (127 * width)));
+    const row = fc.array(edge(127), { minLength: width, maxLength: width });
+    const line = fc.array(edge(most), { minLength: width, maxLength: width });
+    return fc.record({ table: fc.array(row, { minLength: 1, maxLength: 40 }), line });
+  });
+  fc.assert(
+    fc.property(cases, ({ table, line }) => {
+      const width = line.length;
+      const count = table.length;
+      new Uint8Array(buffer, rows).fill(0xff); // what lies behind a table and a vector counts for nothing
+      new Int8Array(buffer, rows, count * width).set(table.flat());
+      new Int16Array(buffer, vector, width).set(line);
+      new Float32Array(buffer, scales, count).fill(1);
+      new Float32Array(buffer, bias, count).fill(0);
+      kernel.sumRows(rows, count, width, sums);
+      kernel.scoreRows(rows, sums, scales, bias, count, width, vector, 1, logits, 1e-6, total);
+      const products = table.map((row) => Math.fround(dot(row, line)));
+      assertEqual('products', [...new Float32Array(buffer, logits, count)], products);
+      assertSum(buffer, total, products, 1e-6);
+    }),
+  );
+}
+
+function findsAndSums(module: WebAssembly.Module): void {
+  const { kernel, buffer } = bareKernel(module);
+  const [logits, places, values, total] = [1024, 65_536, 131_072, 196_608];
+  const far = fc.integer({ min: -90, max: 9 });
+  const near = fc.integer({ min: 0, max: 2 }); // many are equal
+  const wide = fc.integer({ min: -3000, max: 3000 }); // beyond the powers that float32 has
+  const size = { minLength: 1, maxLength: 90 };
+  const list = fc.oneof(...[far, near, wide].map((number) => fc.array(number, size)));
+  fc.assert(
+    fc.property(list, fc.integer({ min: 1, max: 90 }), (numbers, asked) => {
+      const k = Math.min(asked, numbers.length);
+      new Float32Array(buffer, logits, numbers.length).set(numbers);
+      kernel.findTop(logits, numbers.length, k, places, values);
+      const sorted = [...numbers.keys()].sort((a, b) => (numbers[b] ?? 0) - (numbers[a] ?? 0));
+      assertEqual('best', [...new Uint32Array(buffer, places, k)], sorted.slice(0, k));
+      kernel.sumPowers(logits, numbers.length, 0.5, total);
+      assertSum(buffer, total, numbers, 0.5);
+    }),
+  );
+}
+
+/** The kernel's functions over a memory of their own. */
+function bareKernel(module: WebAssembly.Module) {
+  const memory = new WebAssembly.Memory({ initial: 8, maximum: 8 });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort: () => {} } });
+  return { kernel: exports as unknown as KernelExports, buffer: memory.buffer };
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+}
+
+/** Compares a sum of powers, as two factors, with the one in float64. */
+function assertSum(buffer: ArrayBuffer, total: number, numbers: readonly number[], inverse: number): void {
+  const [exponent = 0, factor = 0] = new Float64Array(buffer, total, 2);
+  const sum = numbers.reduce((all, value) => all + Math.exp(value * inverse - exponent), 0);
+  assertNear('sum of powers', factor / sum, 1, 1e-6);
+}
+
+function assertNear(what: string, found: number | undefined, expected: number, within: number): void {
+  if (Math.abs((found ?? Number.NaN) - expected) <= within) return;
+  throw new Error(`${what}: ${found}, not ${expected}`);
+}
+
+function assertEqual(what: string, found: readonly number[], expected: readonly number[]): void {
+  if (found.join() === expected.join()) return;
+  throw new Error(`${what}: ${found}, not ${expected}`);
+}
