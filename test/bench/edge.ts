@@ -34,7 +34,11 @@ export const edge: Bench = {
       compatibilityDate: '2026-04-01',
       modules: [
         { type: 'ESModule', path: join(ROOT, 'bench.mjs'), contents: await bundle() },
-        { type: 'CompiledWasm', path: join(ROOT, 'kernel.wasm'), contents: await kernelBytes('relaxed-simd') },
+        {
+          type: 'CompiledWasm',
+          path: join(ROOT, 'kernel.wasm'),
+          contents: await kernelBytes('relaxed-simd'),
+        },
       ],
     });
     try {
@@ -120,7 +124,10 @@ async function bundle(): Promise<string> {
       {
         name: 'kernel beside the bundle',
         setup: ({ onResolve }) =>
-          onResolve({ filter: /kernel\.relaxed-simd\.wasm$/ }, () => ({ path: './kernel.wasm', external: true })),
+          onResolve({ filter: /kernel\.relaxed-simd\.wasm$/ }, () => ({
+            path: './kernel.wasm',
+            external: true,
+          })),
       },
     ],
   });

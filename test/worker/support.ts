@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { type Problem, problemSchema } from '@pathcast/models/api';
 import { fileKey, pointerKey } from '@pathcast/models/artifacts';
+import kernel from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { createApp } from '@pathcast/worker/app';
 import { createR2Store } from '@pathcast/worker/store/r2-store';
 import { expect, inject } from 'vitest';
@@ -48,7 +49,7 @@ export interface TestWorker {
 /** A Worker of its own, with nothing loaded and a clock that stands still. */
 export function createWorker({ allowedOrigins = '*', bucket = env.MODELS } = {}): TestWorker {
   let time = 0;
-  const app = createApp({ store: createR2Store(bucket, { now: () => time }), allowedOrigins });
+  const app = createApp({ store: createR2Store(bucket, { kernel, now: () => time }), allowedOrigins });
   const ask = async (path: string, init?: RequestInit) => app.request(`http://worker${path}`, init);
   return {
     ask,

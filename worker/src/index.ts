@@ -1,9 +1,10 @@
 import { env, waitUntil } from 'cloudflare:workers';
+import kernel from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { createApp } from './app.ts';
 import { createR2Store } from './store/r2-store.ts';
 
 /** The Worker: one store an isolate, over the bucket of the models. */
 export default createApp({
-  store: createR2Store(env.MODELS, { keepAlive: waitUntil }),
+  store: createR2Store(env.MODELS, { kernel, keepAlive: waitUntil }),
   allowedOrigins: env.ALLOWED_ORIGINS ?? '*',
 });

@@ -1,6 +1,5 @@
 import { ARTIFACT, fileKey, type Pointer, pointerKey, pointerSchema } from '@pathcast/models/artifacts';
 import { firstIssue } from '@pathcast/models/first-issue';
-import kernelModule from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/models/manifest';
 import { openPack, PackError } from '@pathcast/models/pack/pack';
 import { Kernel } from '@pathcast/models/predictor/kernel';
@@ -54,9 +53,15 @@ export async function readManifest(
 
 /**
  * Loads the version that a pointer names.
+ * @param kernelModule what predicts.
  * @throws ProblemError `model-unavailable` when any of its files is missing, or not what the file before it says.
  */
-export async function loadModel(bucket: R2Bucket, name: string, pointer: Pointer): Promise<ServedModel> {
+export async function loadModel(
+  bucket: R2Bucket,
+  name: string,
+  pointer: Pointer,
+  kernelModule: WebAssembly.Module,
+): Promise<ServedModel> {
   const { version, manifestDigest } = pointer;
   const read = await readManifest(bucket, name, version);
   if (!read) throw unavailable(`current.json names version ${version}, which has no ${ARTIFACT.manifest}`);
@@ -66,7 +71,7 @@ export async function loadModel(bucket: R2Bucket, name: string, pointer: Pointer
   const { manifest } = read;
   const entry = manifest.files.find(({ path }) => path === ARTIFACT.pack);
   if (!entry) throw unavailable(`${ARTIFACT.manifest} lists no ${ARTIFACT.pack}`);
-  const kernel = await readPack(bucket, fileKey(name, version, ARTIFACT.pack), entry, manifest);
+  const kernel = await readPack(bucket, fileKey(name, version, ARTIFACT.pack), entry, manifest, kernelModule);
   return { name, version, manifestDigest, manifest, predictor: openPredictor(kernel, manifest) };
 }
 
@@ -76,17 +81,18 @@ async function readPack(
   key: string,
   entry: ManifestFile,
   { spec }: Manifest,
+  kernelModule: WebAssembly.Module,
 ): Promise<Kernel> {
   const reserved: { kernel?: Kernel } = {};
   await readVerifiedInto(bucket, key, entry, () => {
-    reserved.kernel = reserveKernel(entry.bytes, spec);
+    reserved.kernel = reserveKernel(kernelModule, entry.bytes, spec);
     return reserved.kernel.bytes;
   });
   if (!reserved.kernel) throw new Error('a pack was read into nothing');
   return reserved.kernel;
 }
 
-function reserveKernel(packBytes: number, spec: ModelSpec): Kernel {
+function reserveKernel(kernelModule: WebAssembly.Module, packBytes: number, spec: ModelSpec): Kernel {
   try {
     return new Kernel(kernelModule, packBytes, spec);
   } catch (error) {

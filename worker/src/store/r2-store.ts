@@ -15,6 +15,8 @@ const KEPT_MANIFESTS = 32;
 const NEVER_PUBLIC: readonly string[] = [ARTIFACT.pack, ARTIFACT.vocabulary];
 
 export interface R2StoreOptions {
+  /** What predicts: a build of `models/kernel`. */
+  readonly kernel: WebAssembly.Module;
   /** The clock, in ms. */
   readonly now?: () => number;
   /** Keeps a shared load running when the request that began it goes away. */
@@ -25,8 +27,8 @@ export interface R2StoreOptions {
  * Serves models from R2, keeping what is loaded: one store an isolate. A load runs once, whoever waits for it; a version
  * that does not verify never replaces one that does. A model whose pointer is gone is withdrawn at the next check.
  */
-export function createR2Store(bucket: R2Bucket, options: R2StoreOptions = {}): ModelStore {
-  const { now = Date.now, keepAlive = () => {} } = options;
+export function createR2Store(bucket: R2Bucket, options: R2StoreOptions): ModelStore {
+  const { kernel, now = Date.now, keepAlive = () => {} } = options;
   const models = new Map<string, Refreshing<ModelState>>();
   const files = new Map<string, ReadonlyMap<string, PublicFile>>();
   const names = new Refreshing({ load: () => listNames(bucket), lifetimeMs: () => RECHECK_MS, now });
@@ -43,7 +45,7 @@ export function createR2Store(bucket: R2Bucket, options: R2StoreOptions = {}): M
       let model = models.get(name);
       if (!model) {
         model = new Refreshing<ModelState>({
-          load: (previous) => refresh(bucket, name, previous),
+          load: (previous) => refresh(bucket, name, kernel, previous),
           lifetimeMs: ({ served }) => (served ? RECHECK_MS : RETRY_MS),
           now,
         });
@@ -78,7 +80,12 @@ export function createR2Store(bucket: R2Bucket, options: R2StoreOptions = {}): M
 }
 
 /** @throws ProblemError `unknown-model`; every other failure becomes part of the state. */
-async function refresh(bucket: R2Bucket, name: string, previous?: ModelState): Promise<ModelState> {
+async function refresh(
+  bucket: R2Bucket,
+  name: string,
+  kernel: WebAssembly.Module,
+  previous?: ModelState,
+): Promise<ModelState> {
   const earlier = previous?.served ?? null;
   let version: string | null = null;
   try {
@@ -86,7 +93,7 @@ async function refresh(bucket: R2Bucket, name: string, previous?: ModelState): P
     if (!pointer) throw new ProblemError('unknown-model', `model: there is no model "${name}"`);
     version = pointer.version;
     const isUnchanged = earlier?.manifestDigest === pointer.manifestDigest && earlier.version === version;
-    const served = isUnchanged ? earlier : await loadModel(bucket, name, pointer);
+    const served = isUnchanged ? earlier : await loadModel(bucket, name, pointer, kernel);
     return { name, served, failure: null };
   } catch (error) {
     if (error instanceof ProblemError && error.kind === 'unknown-model') throw error;
