@@ -19,9 +19,16 @@ export function rowSumBytes(count: usize): usize {
 /** sums[i] = the sum of row i. @param rows int8 [count, width]; `sums` int32 [count], where `rowSumBytes` asks for it. */
 export function sumRows(rows: usize, count: usize, width: usize, sums: usize): void {
   if (!ASC_FEATURE_RELAXED_SIMD) return;
-  for (let i: usize = 0; i < count; i++) {
-    let sum: i32 = 0;
-    for (let j: usize = 0; j < width; j++) sum += load<i8>(rows + i * width + j);
+  const whole = width & ~(BLOCK - 1);
+  for (let i: usize = 0; i < count; i++, rows += width) {
+    let four = i32x4.splat(0);
+    for (let j: usize = 0; j < whole; j += BLOCK) {
+      const pairs = i16x8.extadd_pairwise_i8x16_s(v128.load(rows + j));
+      four = i32x4.add(four, i32x4.extadd_pairwise_i16x8_s(pairs));
+    }
+    const two = i32x4.add(four, i64x2.shuffle(four, four, 1, 1));
+    let sum = i32x4.extract_lane(two, 0) + i32x4.extract_lane(two, 1);
+    for (let j = whole; j < width; j++) sum += load<i8>(rows + j);
     store<i32>(sums + 4 * i, sum);
   }
 }

@@ -97,7 +97,7 @@ describe('every answer', () => {
   it('to an unexpected failure is a problem without its words', async () => {
     const log = vi.spyOn(console, 'error').mockReturnValue();
     const fail = () => Promise.reject(new TypeError('secret at /home'));
-    const store = { names: fail, state: fail, publicFiles: fail, open: fail, verify: fail };
+    const store = { names: fail, state: fail, peek: fail, publicFiles: fail, open: fail, verify: fail };
     const response = await createApp({ store, allowedOrigins: '*' }).request('/v1/models');
     expect(response.status).toBe(500);
     const { type, detail } = await problemOf(response);

@@ -48,6 +48,8 @@ describe('next', () => {
     const before = (await fresh.ask(URL)).headers.get('ETag');
     await publish(newer);
     fresh.wait(30_000);
+    await fresh.ask(URL);
+    await fresh.settle();
     const response = await fresh.ask(URL, { headers: { 'If-None-Match': before ?? '' } });
     expect(response.status).toBe(200);
     await publish(pages);

@@ -44,12 +44,31 @@ export interface TestWorker {
   readonly predict: (model: string, body: unknown) => Promise<Response>;
   /** Moves the store's clock. */
   readonly wait: (ms: number) => void;
+  /** Waits for what the store does beside requests. */
+  readonly settle: () => Promise<void>;
 }
 
 /** A Worker of its own, with nothing loaded and a clock that stands still. */
-export function createWorker({ allowedOrigins = '*', bucket = env.MODELS } = {}): TestWorker {
+export function createWorker({
+  allowedOrigins = '*',
+  bucket = env.MODELS,
+  modelBytes,
+}: {
+  allowedOrigins?: string;
+  bucket?: R2Bucket;
+  modelBytes?: number;
+} = {}): TestWorker {
   let time = 0;
-  const app = createApp({ store: createR2Store(bucket, { kernel, now: () => time }), allowedOrigins });
+  const kept: Promise<unknown>[] = [];
+  const app = createApp({
+    store: createR2Store(bucket, {
+      kernel,
+      modelBytes,
+      now: () => time,
+      keepAlive: (work) => void kept.push(work),
+    }),
+    allowedOrigins,
+  });
   const ask = async (path: string, init?: RequestInit) => app.request(`http://worker${path}`, init);
   return {
     ask,
@@ -61,6 +80,9 @@ export function createWorker({ allowedOrigins = '*', bucket = env.MODELS } = {})
       }),
     wait: (ms) => {
       time += ms;
+    },
+    async settle() {
+      for (const work of kept) await work; // more may be added meanwhile
     },
   };
 }

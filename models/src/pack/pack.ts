@@ -5,16 +5,28 @@ import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
 import { cellKernelRows, checkWeights, type ModelWeights, scoringBlocks } from '../weights.ts';
 import { mixtureSettings, mixtureTensors, readMixture } from './mixture-tensors.ts';
 import { type QuantisedRows, quantiseRows, rowScales } from './quantise.ts';
-import { PackError, readSafetensors, type Tensor, type TensorData, writeSafetensors } from './safetensors.ts';
+import {
+  headBytes,
+  PackError,
+  readHead,
+  readSafetensors,
+  type Tensor,
+  type TensorData,
+  writeSafetensors,
+} from './safetensors.ts';
 import { buildTokenTables, type TokenTables } from './token-index.ts';
 
 export { PackError } from './safetensors.ts';
 
-/** The edge form of a model, as views over one safetensors file. */
-export interface Pack {
+/** What a pack says of itself. */
+export interface PackHeader {
   readonly spec: ModelSpec;
   /** SHA-256 of `vocabulary.txt`, hex. */
   readonly vocabularyDigest: string;
+}
+
+/** The edge form of a model, as views over one safetensors file. */
+export interface Pack extends PackHeader {
   readonly tokens: TokenTables;
   /** uint32 [V − 2]: how often training saw each token; the answer to an empty history. */
   readonly counts: Uint32Array;
@@ -41,6 +53,8 @@ const FORMAT = 'pathcast-pack/1';
 /** Sections start at a multiple of this, as wide as any SIMD, counted from the first tensor's byte. */
 const ALIGNMENT = 64;
 
+const INPUT_ROWS = 'input.rows';
+
 const metadataSchema = z.object({
   format: z.literal(FORMAT),
   spec: z.string(),
@@ -49,8 +63,8 @@ const metadataSchema = z.object({
 });
 
 /**
- * Writes a model's edge form. Its head (cells, tokens, scales) comes first, so that a cold Worker can begin with one
- * range read; the mixture's tables and the int8 rows follow.
+ * Writes a model's edge form. What every prediction reads comes first: cells, tokens, scales, the mixture's tables and the rows
+ * that score. Input rows of their own come last, since a prediction reads a few of them: a cold Worker answers before it has them.
  *
  * @param options.counts uint32 [V − 2], how often training saw each token.
  * @param options.vocabularyDigest SHA-256 of `vocabulary.txt`, hex.
@@ -100,8 +114,8 @@ export function writePack(options: {
     pad(head, 'padding.rows');
   }
 
-  const rows: Tensor[] = [{ name: 'input.rows', shape: [V, width], data: input.rows }];
-  if (output.rows) rows.push({ name: 'output.rows', shape: [V, spec.hiddenUnits], data: output.rows });
+  const rows: Tensor[] = [{ name: INPUT_ROWS, shape: [V, width], data: input.rows }];
+  if (output.rows) rows.unshift({ name: 'output.rows', shape: [V, spec.hiddenUnits], data: output.rows });
   return writeSafetensors([...head, ...rows], {
     format: FORMAT,
     spec: JSON.stringify(spec),
@@ -130,15 +144,48 @@ function pad(tensors: Tensor[], name: string): void {
 }
 
 /**
+ * Reads what a pack says of itself.
+ * @param beginning the pack's first bytes, its header at least.
+ * @param packBytes the pack's length.
+ * @throws PackError when it is no pack, or cut off.
+ */
+export function readPackHeader(beginning: Uint8Array, packBytes: number): PackHeader {
+  return parseMetadata(readHead(beginning, packBytes).metadata);
+}
+
+/** Input rows of int8 that lie behind everything else in a pack. */
+export interface LastRows {
+  /** Of the first row's first byte, counted from the pack's. */
+  readonly start: number;
+  /** Bytes a row. */
+  readonly width: number;
+}
+
+/**
+ * The rows at a pack's end that it can be opened without: each must be there only when its token is read. Undefined while the
+ * header is not there yet; null when there are none, as when the input's rows score.
+ * @param beginning the pack's first bytes.
+ * @param packBytes the pack's length.
+ * @throws PackError when it is no pack.
+ */
+export function lastRowsOf(beginning: Uint8Array, packBytes: number): LastRows | null | undefined {
+  const bytes = headBytes(beginning);
+  if (bytes === undefined || bytes > beginning.length) return undefined;
+  const { metadata, tensors } = readHead(beginning, packBytes);
+  const last = tensors.at(-1);
+  const isTied = parseMetadata(metadata).spec.output === 'tied';
+  if (isTied || last?.name !== INPUT_ROWS || last.shape[1] === undefined) return null;
+  return { start: last.start, width: last.shape[1] };
+}
+
+/**
  * Opens a pack as views over its bytes.
- * @param file aligned to 4 bytes in its buffer, and not written to afterwards.
+ * @param file aligned to 4 bytes in its buffer, and not written to afterwards, except for its {@link LastRows}.
  * @throws PackError when it is cut off, from another format version, or its tensors do not fit its spec.
  */
 export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
   const { metadata, tensors } = readSafetensors(file);
-  const parsed = metadataSchema.safeParse(metadata);
-  if (!parsed.success) throw new PackError(`not a pack of format ${FORMAT}`);
-  const spec = parseSpec(parsed.data.spec);
+  const { spec, vocabularyDigest, mixture } = parseMetadata(metadata);
   const { vocabularySize: V, hiddenUnits: H } = spec;
   const n = V - FIRST_TOKEN_ID;
   const columns = GATES[spec.cell] * H;
@@ -162,7 +209,7 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
       bias: take(`cells.${i}.bias`, Float32Array, [columns]),
     };
   });
-  const inputRows = take('input.rows', Int8Array, [V, inputRowWidth(spec)]);
+  const inputRows = take(INPUT_ROWS, Int8Array, [V, inputRowWidth(spec)]);
   const names = take('tokens.names', Uint8Array);
   const tokens = {
     names,
@@ -174,7 +221,7 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
     throw new PackError('tokens.offsets do not end where tokens.names do');
   return {
     spec,
-    vocabularyDigest: parsed.data.vocabulary_digest,
+    vocabularyDigest,
     tokens,
     counts: take('tokens.counts', Uint32Array, [n]),
     cells,
@@ -184,8 +231,15 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
       scales: take('output.scales', Float32Array, [V]),
     },
     outputBias: take('output.bias', Float32Array, [V]),
-    mixture: readMixture(parsed.data.mixture, take, V),
+    mixture: readMixture(mixture, take, V),
   };
+}
+
+function parseMetadata(metadata: unknown): PackHeader & { mixture: string | undefined } {
+  const parsed = metadataSchema.safeParse(metadata);
+  if (!parsed.success) throw new PackError(`not a pack of format ${FORMAT}`);
+  const { spec, vocabulary_digest: vocabularyDigest, mixture } = parsed.data;
+  return { spec: parseSpec(spec), vocabularyDigest, mixture };
 }
 
 function parseSpec(text: string): ModelSpec {

@@ -135,12 +135,20 @@ export function readHead(
   return { metadata, tensors, bytes: dataStart + expected };
 }
 
-function readHeader(file: Uint8Array) {
-  if (file.length < PREFIX_BYTES)
-    throw new PackError(`the file has ${file.length} bytes, too few for a header`);
-  const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
+/**
+ * The bytes of a file before its first tensor; undefined when too few are there to tell.
+ * @throws PackError when there are more than any pack has.
+ */
+export function headBytes(beginning: Uint8Array): number | undefined {
+  if (beginning.length < PREFIX_BYTES) return undefined;
+  const length = new DataView(beginning.buffer, beginning.byteOffset).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) throw new PackError(`the header claims ${length} bytes: not a pack`);
-  const dataStart = PREFIX_BYTES + Number(length);
+  return PREFIX_BYTES + Number(length);
+}
+
+function readHeader(file: Uint8Array) {
+  const dataStart = headBytes(file);
+  if (dataStart === undefined) throw new PackError(`the file has ${file.length} bytes, too few for a header`);
   if (dataStart > file.length) throw new PackError('the file is cut off within its header');
   let header: unknown;
   try {

@@ -8,13 +8,25 @@ const PAGE = 65_536;
 /** The pack's place, behind the kernel's own constants. */
 const START = 1024;
 
+/** Where a pack lies while it predicts, and what runs it there. */
+export interface PackHome {
+  /** The pack's place, to be filled. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of memory that it takes, the pack's among them. */
+  readonly byteLength: number;
+  /**
+   * What runs the recurrent model. Its scoring rows are read here, its last rows when they are needed.
+   * @param pack opened over `bytes`.
+   */
+  scorer(pack: Pack): Scorer;
+}
+
 /**
  * A kernel with a memory of its own, as large as one pack needs: WebAssembly memory never shrinks, and so goes with its pack.
  *
  * Fill `bytes` with the pack, open it as views over them, and make its scorer: the pack is never there twice.
  */
-export class Kernel {
-  /** The pack's place, to be filled. */
+export class Kernel implements PackHome {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #memory: WebAssembly.Memory;
   readonly #module: WebAssembly.Module;
@@ -26,13 +38,17 @@ export class Kernel {
    * @throws RangeError or TypeError when there is not, or can never be, as much memory.
    */
   constructor(module: WebAssembly.Module, packBytes: number, spec: ModelSpec) {
-    const pages = Math.ceil((START + packBytes + scratchBytes(spec)) / PAGE);
+    const pages = Kernel.bytesFor(packBytes, spec) / PAGE;
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.#module = module;
     this.bytes = new Uint8Array(this.#memory.buffer, START, packBytes);
   }
 
-  /** Bytes of its memory, the pack's among them. */
+  /** Bytes of memory that a pack takes in a kernel. */
+  static bytesFor(packBytes: number, spec: ModelSpec): number {
+    return Math.ceil((START + packBytes + scratchBytes(spec)) / PAGE) * PAGE;
+  }
+
   get byteLength(): number {
     return this.#memory.buffer.byteLength;
   }

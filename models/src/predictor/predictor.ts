@@ -36,6 +36,9 @@ export interface Predictor {
   /** The parts that this pack can answer with. */
   readonly parts: readonly Part[];
 
+  /** The ids of tokens, 1 for those that the model does not know: the input rows that a prediction from them reads. */
+  ids(tokens: readonly string[]): number[];
+
   /**
    * Ranks the pages that may follow a history. Rules and neighbours, asked alone, give only pages that they know of: none
    * for an empty history, or one of pages that nobody saw.
@@ -93,6 +96,7 @@ export function createPredictor(pack: Pack, scorer: Scorer = new PlainScorer(pac
   return {
     spec,
     parts,
+    ids: (asked) => asked.map((token) => tokens.encode(token)),
     next(history, { top, part = 'mixture' }) {
       if (spec.task !== 'next') throw new RangeError('this model labels characters; it ranks no pages');
       if (!parts.includes(part))

@@ -8,9 +8,9 @@ export const health: RouteHandler = async (c, { store }) => {
   const states = await modelStates(store);
   const body: HealthResponse = {
     status: states.some(({ failure }) => failure) ? 'degraded' : 'ok',
-    models: states.map(({ name, served, failure }) => ({
+    models: states.map(({ name, version, failure }) => ({
       name,
-      version: served?.version ?? null,
+      version,
       reason: failure?.reason ?? null,
     })),
   };

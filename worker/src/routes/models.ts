@@ -9,9 +9,7 @@ import type { RouteHandler } from './context.ts';
 /** `GET /v1/models`: the models that answer. */
 export const listModels: RouteHandler = async (c, { store }) => {
   const states = await modelStates(store);
-  const models = states.flatMap(({ served }) =>
-    served ? [{ name: served.name, version: served.version }] : [],
-  );
+  const models = states.flatMap(({ name, version }) => (version ? [{ name, version }] : []));
   return c.json({ models } satisfies ModelsResponse);
 };
 

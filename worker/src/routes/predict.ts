@@ -4,7 +4,7 @@ import { isNotModified } from '../entity-tag.ts';
 import { predict, predictNext } from '../predict.ts';
 import { ProblemError } from '../problem.ts';
 import { check, checkModelName, readJson } from '../request.ts';
-import { servedModel } from '../served.ts';
+import { preparedModel } from '../served.ts';
 import { sha256 } from '../store/objects.ts';
 import type { RouteHandler } from './context.ts';
 
@@ -28,7 +28,7 @@ export const predictBatch: RouteHandler = async (c, { store }) => {
     throw new ProblemError('unknown-route', `there is no ${JSON.stringify(verb)} of a model, only :predict`);
   }
   const request = check(predictRequestSchema, await readJson(c.req.raw), 'the body');
-  const { version, predictor } = await servedModel(store, name);
+  const { version, predictor } = await preparedModel(store, name, request.instances);
   const predictions = predict(predictor, request);
   return c.json({ model: name, version, predictions } satisfies PredictResponse);
 };
@@ -37,7 +37,7 @@ export const predictBatch: RouteHandler = async (c, { store }) => {
 export const predictOne: RouteHandler = async (c, { store }) => {
   const name = checkModelName(c.req.param('model'));
   const { page: history, top, part } = parseQuery(new URL(c.req.url).searchParams);
-  const { version, predictor } = await servedModel(store, name);
+  const { version, predictor } = await preparedModel(store, name, [{ history }]);
   const query = new TextEncoder().encode(JSON.stringify([history, top, part]));
   const etag = `"${version}-${(await sha256(query)).slice(0, 16)}"`;
   const headers = { ETag: etag, 'Cache-Control': NEXT_CACHING };

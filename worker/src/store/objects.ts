@@ -44,23 +44,22 @@ export async function readVerified(
   key: string,
   expected: Expected,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return readMatching(await getMatching(bucket, key, expected), expected);
+  return readMatching(await openMatching(bucket, key, expected), expected);
 }
 
 /**
- * As {@link readVerified}, into a place of the caller's, so that the bytes are never there twice.
- * @param reserve makes the place, `expected.bytes` long, once R2 says that the object is the expected one.
+ * Opens an object whose size R2 says is the expected one, and its checksum, if it carries one.
+ * @throws ProblemError `model-unavailable` when it is missing or differs.
  */
-export async function readVerifiedInto(
-  bucket: R2Bucket,
-  key: string,
-  expected: Expected,
-  reserve: () => Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const object = await getMatching(bucket, key, expected);
-  const place = reserve();
-  const length = await fromR2(key, () => fill(place, object.body));
-  await checkBytes(length === expected.bytes ? place : undefined, object, expected);
+export async function openMatching(bucket: R2Bucket, key: string, expected: Expected): Promise<R2ObjectBody> {
+  const object = await fromR2(key, () => bucket.get(key));
+  return matching(object, expected);
+}
+
+/** @throws ProblemError `model-unavailable` when bytes are not the expected ones. */
+export async function verify(bytes: Uint8Array, expected: Expected): Promise<void> {
+  const found = await sha256(bytes);
+  if (found !== expected.sha256) throw unavailable(wrongChecksum(expected, found));
 }
 
 /** As {@link readVerified}, as a stream. */
@@ -69,7 +68,7 @@ export async function streamVerified(
   key: string,
   expected: Expected,
 ): Promise<ReadableStream> {
-  const object = await getMatching(bucket, key, expected);
+  const object = await openMatching(bucket, key, expected);
   if (object.checksums.sha256) return object.body;
   return new Blob([await readMatching(object, expected)]).stream();
 }
@@ -86,8 +85,22 @@ export async function streamRange(
     const bytes = await readVerified(bucket, key, expected); // a part cannot be hashed
     return new Blob([bytes.subarray(range.offset, range.offset + range.length)]).stream();
   }
+  return openRange(bucket, key, expected, etag, range);
+}
+
+/**
+ * Opens a part of the very object that has a tag.
+ * @throws ProblemError `model-unavailable` when it is another one by now.
+ */
+export async function openRange(
+  bucket: R2Bucket,
+  key: string,
+  { path }: Expected,
+  etag: string,
+  range: ByteRange,
+): Promise<ReadableStream<Uint8Array>> {
   const object = await fromR2(key, () => bucket.get(key, { range, onlyIf: { etagMatches: etag } }));
-  if (!object || !('body' in object)) throw unavailable(`${expected.path} changed while it was read`);
+  if (!object || !('body' in object)) throw unavailable(`${path} changed while it was read`);
   return object.body;
 }
 
@@ -104,8 +117,8 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return hex(await crypto.subtle.digest('SHA-256', bytes));
 }
 
-async function getMatching(bucket: R2Bucket, key: string, expected: Expected): Promise<R2ObjectBody> {
-  const object = await fromR2(key, () => bucket.get(key));
+/** Lets an object pass that may be the expected one, by what R2 knows of it. */
+export async function matching(object: R2ObjectBody | null, expected: Expected): Promise<R2ObjectBody> {
   const fault = faultOf(object, expected);
   if (object && !fault) return object;
   if (object) await discard(object);
@@ -115,30 +128,9 @@ async function getMatching(bucket: R2Bucket, key: string, expected: Expected): P
 /** Reads an object whose size and checksum, if it has one, are right; without one its bytes are hashed. */
 async function readMatching(object: R2ObjectBody, expected: Expected): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await fromR2(object.key, () => bytesOf(object));
-  await checkBytes(bytes.length === expected.bytes ? bytes : undefined, object, expected);
+  if (bytes.length !== expected.bytes) throw unavailable(`${expected.path} was cut off while it was read`);
+  if (!object.checksums.sha256) await verify(bytes, expected);
   return bytes;
-}
-
-/** Hashes what was read where R2 has no checksum of it. @param bytes undefined when there were more or fewer than expected. */
-async function checkBytes(
-  bytes: Uint8Array<ArrayBuffer> | undefined,
-  { checksums }: R2Object,
-  expected: Expected,
-): Promise<void> {
-  if (!bytes) throw unavailable(`${expected.path} was cut off while it was read`);
-  const found = checksums.sha256 ? expected.sha256 : await sha256(bytes);
-  if (found !== expected.sha256) throw unavailable(wrongChecksum(expected, found));
-}
-
-/** Copies a stream into a place. @returns how many bytes there were, those beyond the place included. */
-async function fill(place: Uint8Array, body: ReadableStream): Promise<number> {
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    place.set(chunk.subarray(0, Math.max(0, place.length - length)), length);
-    length += chunk.length;
-    if (length > place.length) break; // leaving the loop cancels the stream
-  }
-  return length;
 }
 
 /** Why an object is not the expected one, by what R2 knows of it; empty when it may be. */
@@ -155,7 +147,7 @@ function wrongChecksum({ path, sha256 }: Expected, found: string): string {
 }
 
 /** Turns a failure of R2 itself into a problem; its words go to the log alone. */
-async function fromR2<T>(key: string, ask: () => Promise<T>): Promise<T> {
+export async function fromR2<T>(key: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {

@@ -1,63 +1,64 @@
 import { ARTIFACT, fileKey, KEY_PREFIX, MODEL_NAME } from '@pathcast/models/artifacts';
 import { ProblemError } from '../problem.ts';
-import { loadModel, readManifest, readPointer } from './load-model.ts';
+import { readManifest } from './load-model.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { ModelSlot } from './model-slot.ts';
 import { headMatching, streamRange, streamVerified, unavailable } from './objects.ts';
 import { Refreshing } from './refreshing.ts';
 import type { ModelState, ModelStore, PublicFile } from './store.ts';
 
-/** A pointer is read again after this: how long a publication takes to reach a warm Worker. */
-export const RECHECK_MS = 30_000;
-/** With nothing to serve, the next try comes sooner; not at once, since a broken pack may be large. */
-export const RETRY_MS = 5_000;
 /** Manifests kept for downloads; they never change, and a site has few versions at a time. */
 const KEPT_MANIFESTS = 32;
 /** Whatever a manifest says: they hold the whole catalogue. */
 const NEVER_PUBLIC: readonly string[] = [ARTIFACT.pack, ARTIFACT.vocabulary];
 
+/** The lists of models are read again after this. */
+const LIST_MS = 30_000;
+/** An isolate has 128 MB, of which its heap and what a request needs take the rest. */
+const MODEL_BYTES = 100e6;
+
 export interface R2StoreOptions {
-  /** What predicts: a build of `models/kernel`. */
-  readonly kernel: WebAssembly.Module;
+  /** What predicts: a build of `models/kernel`; without it, plain TypeScript does. */
+  readonly kernel?: WebAssembly.Module | undefined;
+  /** What all loaded models may take together, in bytes; 100 MB by default. */
+  readonly modelBytes?: number | undefined;
   /** The clock, in ms. */
   readonly now?: () => number;
-  /** Keeps a shared load running when the request that began it goes away. */
-  readonly keepAlive?: (load: Promise<unknown>) => void;
+  /** Keeps shared work going when the request that began it goes away. */
+  readonly keepAlive?: (work: Promise<unknown>) => void;
 }
 
 /**
- * Serves models from R2, keeping what is loaded: one store an isolate. A load runs once, whoever waits for it; a version
- * that does not verify never replaces one that does. A model whose pointer is gone is withdrawn at the next check.
+ * Serves models from R2, keeping what is loaded: one store an isolate. Work runs once, whoever waits for it; a version that does
+ * not verify never replaces one that does. A model whose pointer is gone is withdrawn at the next check.
  */
 export function createR2Store(bucket: R2Bucket, options: R2StoreOptions): ModelStore {
-  const { kernel, now = Date.now, keepAlive = () => {} } = options;
-  const models = new Map<string, Refreshing<ModelState>>();
+  const { kernel, modelBytes = MODEL_BYTES, now = Date.now, keepAlive = () => {} } = options;
+  const budget = new MemoryBudget(modelBytes);
+  const slots = new Map<string, ModelSlot>();
   const files = new Map<string, ReadonlyMap<string, PublicFile>>();
-  const names = new Refreshing({ load: () => listNames(bucket), lifetimeMs: () => RECHECK_MS, now });
+  const names = new Refreshing({ load: () => listNames(bucket), lifetimeMs: () => LIST_MS, now });
 
-  function shared<T>(load: Promise<T>): Promise<T> {
-    keepAlive(load.catch(() => {})); // whoever waits for it sees the failure
-    return load;
+  async function ask(name: string, question: (slot: ModelSlot) => Promise<ModelState>): Promise<ModelState> {
+    const slot = slots.get(name) ?? new ModelSlot(name, { bucket, kernel, budget, now, keepAlive });
+    slots.set(name, slot);
+    try {
+      return await question(slot);
+    } catch (error) {
+      slots.delete(name); // so that made-up names leave nothing behind
+      throw error;
+    }
   }
 
   return {
-    names: () => shared(names.get()),
-
-    async state(name) {
-      let model = models.get(name);
-      if (!model) {
-        model = new Refreshing<ModelState>({
-          load: (previous) => refresh(bucket, name, kernel, previous),
-          lifetimeMs: ({ served }) => (served ? RECHECK_MS : RETRY_MS),
-          now,
-        });
-        models.set(name, model);
-      }
-      try {
-        return await shared(model.get());
-      } catch (error) {
-        models.delete(name); // so that made-up names leave nothing behind
-        throw error;
-      }
+    names() {
+      const found = names.get();
+      keepAlive(found.catch(() => {})); // whoever waits for it sees the failure
+      return found;
     },
+
+    state: (name) => ask(name, (slot) => slot.state()),
+    peek: (name) => ask(name, (slot) => slot.peek()),
 
     async publicFiles(name, version) {
       const key = `${name}/${version}`;
@@ -77,30 +78,6 @@ export function createR2Store(bucket: R2Bucket, options: R2StoreOptions): ModelS
       await headMatching(bucket, fileKey(name, version, file.path), file);
     },
   };
-}
-
-/** @throws ProblemError `unknown-model`; every other failure becomes part of the state. */
-async function refresh(
-  bucket: R2Bucket,
-  name: string,
-  kernel: WebAssembly.Module,
-  previous?: ModelState,
-): Promise<ModelState> {
-  const earlier = previous?.served ?? null;
-  let version: string | null = null;
-  try {
-    const pointer = await readPointer(bucket, name);
-    if (!pointer) throw new ProblemError('unknown-model', `model: there is no model "${name}"`);
-    version = pointer.version;
-    const isUnchanged = earlier?.manifestDigest === pointer.manifestDigest && earlier.version === version;
-    const served = isUnchanged ? earlier : await loadModel(bucket, name, pointer, kernel);
-    return { name, served, failure: null };
-  } catch (error) {
-    if (error instanceof ProblemError && error.kind === 'unknown-model') throw error;
-    if (!(error instanceof ProblemError)) console.error(error);
-    const reason = error instanceof ProblemError ? error.detail : 'it could not be loaded';
-    return { name, served: earlier, failure: { version, reason } };
-  }
 }
 
 async function listNames(bucket: R2Bucket): Promise<readonly string[]> {

@@ -9,11 +9,21 @@ export interface ServedModel {
   readonly manifestDigest: string;
   readonly manifest: Manifest;
   readonly predictor: Predictor;
+  /** Bytes of memory that its pack takes while it predicts. */
+  readonly byteLength: number;
+  /**
+   * Reads what a prediction from some tokens needs and is not there yet; undefined when everything is.
+   * @throws ProblemError `model-unavailable` when it cannot be read.
+   */
+  readonly prepare: (tokens: () => readonly string[]) => Promise<void> | undefined;
 }
 
-/** What a model can do now. With both, an earlier version answers while the current one is broken. */
+/** What a model can do now. With version and failure, an earlier version answers while the current one is broken. */
 export interface ModelState {
   readonly name: string;
+  /** The version that answers, or would as soon as it is loaded; null when none does. */
+  readonly version: string | null;
+  /** That version, when it is loaded. */
   readonly served: ServedModel | null;
   /** Why the current version does not answer; its version is null when even the pointer cannot be read. */
   readonly failure: { readonly version: string | null; readonly reason: string } | null;
@@ -41,8 +51,13 @@ export interface ByteRange {
 export interface ModelStore {
   /** The names of all models, sorted. */
   names(): Promise<readonly string[]>;
-  /** @throws ProblemError `unknown-model` when nothing is published under the name. */
+  /**
+   * The state of a model, loaded if it can be.
+   * @throws ProblemError `unknown-model` when nothing is published under the name.
+   */
   state(name: string): Promise<ModelState>;
+  /** As {@link state}, without loading anything: a version is then checked as far as that goes. */
+  peek(name: string): Promise<ModelState>;
   /**
    * The public files of any version by path, `manifest.json` included.
    * @throws ProblemError `unknown-version`, or `model-unavailable` when its manifest is broken.
