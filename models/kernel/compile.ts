@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileFirst } from '../src/predictor/compile-first.ts';
 
 const ENTRY = fileURLToPath(new URL('kernel.ts', import.meta.url));
 
@@ -29,8 +30,9 @@ export type KernelBuild = (typeof KERNEL_BUILDS)[number];
 
 /** The prediction kernel, compiled: the fastest build that runs here. */
 export async function predictionKernel(): Promise<WebAssembly.Module> {
-  const relaxed = await kernelBytes('relaxed-simd');
-  return WebAssembly.compile(WebAssembly.validate(relaxed) ? relaxed : await kernelBytes('simd'));
+  const kernel = await compileFirst(await Promise.all(KERNEL_BUILDS.map(kernelBytes)));
+  if (!kernel) throw new Error('this Node runs no WebAssembly SIMD');
+  return kernel;
 }
 
 /** The bytes of the prediction kernel's module. */

@@ -21,6 +21,7 @@ export async function serveFixturePage(script: string): Promise<string> {
     format: 'esm',
     target: 'es2022',
     tsconfig: join(import.meta.dirname, 'tsconfig.json'),
+    loader: { '.wasm': 'binary' },
     logLevel: 'error',
   });
   const page = '<!doctype html><title>fixture</title><script type="module" src="/page.js"></script>';

@@ -1,11 +1,11 @@
-import { predictionKernel } from '@pathcast/models/kernel/compile';
+import { kernelBytes, predictionKernel } from '@pathcast/models/kernel/compile';
 import { openPack, writePack } from '@pathcast/models/pack/pack';
+import { compileFirst } from '@pathcast/models/predictor/compile-first';
 import { Kernel } from '@pathcast/models/predictor/kernel';
-import { createPredictor } from '@pathcast/models/predictor/predictor';
 import { quantiseVector } from '@pathcast/models/predictor/scorer';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KERNEL_CASES, openInKernel } from '../support/kernel-cases.ts';
-import { exportLayers, layersProbabilities } from '../support/layers.ts';
+import { KERNEL_CASES } from '../support/kernel-cases.ts';
+import { agreeWithLayers } from '../support/kernel-layers.ts';
 import { randomModel, SPECS } from '../support/models.ts';
 
 let module: WebAssembly.Module;
@@ -17,19 +17,15 @@ beforeAll(async () => {
 describe('the kernel', () => {
   it.each(KERNEL_CASES)('$title', ({ run }) => run(module));
 
-  it.each(SPECS)('agrees with the exported layers model: $title', async ({ spec }) => {
-    const model = randomModel({ ...spec, task: 'next' });
-    const { pack, scorer } = openInKernel(module, model);
-    const predictor = createPredictor(pack, scorer);
-    const layers = await exportLayers(model);
-    const history = [7, 30, 12];
-    const padded = [...Array<number>(model.spec.steps - 3).fill(0), ...history];
-    const [probabilities = []] = layersProbabilities(layers, [padded]);
-    const pages = history.map((id) => `/p${id}`);
-    const answer = predictor.next(pages, { top: 40, part: 'recurrent' });
-    for (const { page, probability } of answer) {
-      expect(Math.abs(probability - (probabilities[Number(page.slice(2))] ?? Number.NaN))).toBeLessThan(0.01);
-    }
+  it('agrees with the exported layers models', async () => {
+    expect(await agreeWithLayers(module)).toBe(SPECS.length);
+  });
+
+  it('is the first build that runs here, or none', async () => {
+    const none = new Uint8Array(8);
+    const plain = await kernelBytes('simd');
+    expect(await compileFirst([none, plain])).toBeInstanceOf(WebAssembly.Module);
+    expect(await compileFirst([none])).toBeUndefined();
   });
 
   it.each([100, 2064, 2065, 4096])(

@@ -34,6 +34,18 @@ export const KERNEL_CASES: readonly KernelCase[] = [
   { title: 'finds the best, of equal ones the first, and sums their powers', run: findsAndSums },
 ];
 
+/** Runs all cases. @returns how many there are. */
+export function runKernelCases(module: WebAssembly.Module): number {
+  for (const { title, run } of KERNEL_CASES) {
+    try {
+      run(module);
+    } catch (error) {
+      throw new Error(`${title}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return KERNEL_CASES.length;
+}
+
 /** A model's pack in a kernel's memory. */
 export function openInKernel(module: WebAssembly.Module, model: ReturnType<typeof randomModel>) {
   const bytes = writePack({ ...model, vocabularyDigest: 'a'.repeat(64) });

@@ -1,6 +1,6 @@
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { healthResponseSchema } from '@pathcast/models/api';
+import { healthResponseSchema, predictResponseSchema } from '@pathcast/models/api';
 import { ARTIFACT, fileKey } from '@pathcast/models/artifacts';
 import { lastRowsOf } from '@pathcast/models/pack/pack';
 import { Kernel } from '@pathcast/models/predictor/kernel';
@@ -166,6 +166,25 @@ describe('a version that is replaced under load', () => {
     }
     expect([...seen].filter((answer) => ![...whole.values()].includes(answer))).toEqual([]);
     expect(seen.size).toBe(2);
+  });
+});
+
+describe('a store without a kernel', () => {
+  it('predicts in plain TypeScript, the same', async () => {
+    const fixture = fixtureOf('next-gru-tied');
+    await publish(fixture);
+    const instances = fixture.oracle.map(({ input }) => ({ history: input }));
+    const ranked = async (worker: TestWorker) => {
+      const response = await worker.predict(fixture.name, { instances, top: 5 });
+      const { predictions } = predictResponseSchema.parse(await response.json());
+      return predictions.flatMap((prediction) => ('next' in prediction ? prediction.next : []));
+    };
+    const plain = await ranked(createWorker({ kernel: null }));
+    const kernel = await ranked(createWorker());
+    expect(plain).toHaveLength(5 * instances.length);
+    for (const [i, { probability }] of plain.entries()) {
+      expect(Math.abs(probability - (kernel[i]?.probability ?? Number.NaN))).toBeLessThan(1e-4);
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { type Problem, problemSchema } from '@pathcast/models/api';
 import { fileKey, pointerKey } from '@pathcast/models/artifacts';
-import kernel from '@pathcast/models/kernel.relaxed-simd.wasm';
+import relaxed from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { createApp } from '@pathcast/worker/app';
 import { createR2Store } from '@pathcast/worker/store/r2-store';
 import { expect, inject } from 'vitest';
@@ -53,10 +53,12 @@ export function createWorker({
   allowedOrigins = '*',
   bucket = env.MODELS,
   modelBytes,
+  kernel = relaxed,
 }: {
   allowedOrigins?: string;
   bucket?: R2Bucket;
   modelBytes?: number;
+  kernel?: WebAssembly.Module | null;
 } = {}): TestWorker {
   let time = 0;
   const kept: Promise<unknown>[] = [];
