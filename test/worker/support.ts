@@ -64,7 +64,7 @@ export function createWorker({
   const kept: Promise<unknown>[] = [];
   const app = createApp({
     store: createR2Store(bucket, {
-      kernel,
+      kernel: kernel ?? undefined,
       modelBytes,
       now: () => time,
       keepAlive: (work) => void kept.push(work),
