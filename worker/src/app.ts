@@ -7,6 +7,7 @@ import { contract, health } from './routes/health.ts';
 import { listModels, modelMetadata, modelStatus } from './routes/models.ts';
 import { predictBatch, predictOne } from './routes/predict.ts';
 import { securityHeaders } from './security-headers.ts';
+import { dropUnreadBody } from './unread-body.ts';
 
 /** Every route of the API. */
 export const ROUTES: readonly Route[] = [
@@ -28,6 +29,7 @@ export interface AppOptions extends Services {
 export function createApp({ store, allowedOrigins }: AppOptions): Hono {
   const app = new Hono();
   app.use(securityHeaders);
+  app.use(dropUnreadBody);
   app.use(
     cors({
       origin: allowedOrigins.trim() === '*' ? '*' : allowedOrigins.split(',').map((origin) => origin.trim()),

@@ -2,12 +2,10 @@ import { LIMITS } from '@pathcast/models/api';
 import { modelNameSchema, versionSchema } from '@pathcast/models/artifacts';
 import { firstIssue } from '@pathcast/models/first-issue';
 import { ProblemError } from './problem.ts';
+import { DROPPED_BYTES } from './unread-body.ts';
 
 /** `application/x-www-form-urlencoded` is what `curl -d` says of any body, and what TensorFlow Serving's docs send. */
 const JSON_TYPES = /^(?:application\/(?:[a-z0-9.-]+\+)?json|text\/plain|application\/x-www-form-urlencoded)$/;
-
-/** A body is read to its end up to here, though only `LIMITS.bodyBytes` of it are kept. */
-const DROPPED_BYTES = 16 << 20;
 
 /** What is used of a zod schema. */
 interface Schema<T> {

@@ -18,7 +18,6 @@ export interface PackSource {
 export class IncomingPack {
   readonly #source: PackSource;
   readonly #place: Uint8Array<ArrayBuffer>;
-  #body: ReadableStreamDefaultReader<Uint8Array> | undefined;
   /** How many of its bytes are there, from the first on. */
   #filled = 0;
   #lastRows: LastRows | null | undefined;
@@ -26,11 +25,9 @@ export class IncomingPack {
   /** Rows beyond those that were read by themselves, or are being read. */
   readonly #rows = new Map<number, Promise<void>>();
 
-  /** @param body the object's, from its first byte on. */
-  constructor(source: PackSource, place: Uint8Array<ArrayBuffer>, body: ReadableStream<Uint8Array>) {
+  constructor(source: PackSource, place: Uint8Array<ArrayBuffer>) {
     this.#source = source;
     this.#place = place;
-    this.#body = body.getReader();
   }
 
   get isWhole(): boolean {
@@ -39,11 +36,12 @@ export class IncomingPack {
 
   /**
    * Reads what the pack cannot be opened without.
+   * @param body the object's, from its first byte on.
    * @throws ProblemError `model-unavailable` when it is cut off.
    * @throws PackError when it is no pack.
    */
-  begin(): Promise<void> {
-    return this.#fill(() => this.#beginning());
+  begin(body: ReadableStream<Uint8Array>): Promise<void> {
+    return this.#fill(body, () => this.#beginning());
   }
 
   /**
@@ -51,7 +49,7 @@ export class IncomingPack {
    * @throws ProblemError `model-unavailable` when it is cut off.
    */
   finish(): Promise<void> {
-    this.#finishing ??= this.#fill(() => this.#place.length).finally(() => {
+    this.#finishing ??= this.#readRest().finally(() => {
       this.#finishing = undefined;
     });
     return this.#finishing;
@@ -77,28 +75,17 @@ export class IncomingPack {
     return this.#lastRows?.start ?? this.#place.length;
   }
 
-  async #fill(goal: () => number): Promise<void> {
+  /** Fills the place from a body on. A body belongs to the request that opened it, so none is kept for another. */
+  async #fill(body: ReadableStream<Uint8Array>, goal: () => number): Promise<void> {
+    const reader = body.getReader();
     while (this.#filled < goal()) {
-      const kept = this.#body;
-      const body = kept ?? (await this.#reopen());
-      this.#body = body;
-      const chunk = await this.#read(body).catch((error) => {
-        this.#body = undefined;
-        // What another request began may have ended with it.
-        if (!kept) throw error;
-      });
-      if (!chunk) continue;
-      this.#place.set(chunk, this.#filled);
-      this.#filled += chunk.length;
+      const { done, value } = await fromR2(this.#source.key, () => reader.read());
+      const left = this.#place.length - this.#filled;
+      if (done || value.length > left) throw this.#cutOff();
+      this.#place.set(value, this.#filled);
+      this.#filled += value.length;
     }
-  }
-
-  async #read(body: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
-    const { done, value } = await fromR2(this.#source.key, () => body.read());
-    if (done) throw this.#cutOff();
-    if (value.length <= this.#place.length - this.#filled) return value;
-    await body.cancel();
-    throw this.#cutOff();
+    if (!this.isWhole) await reader.cancel();
   }
 
   #hasRow(id: number): boolean {
@@ -124,8 +111,10 @@ export class IncomingPack {
     this.#place.set(bytes, offset);
   }
 
-  async #reopen() {
-    return (await this.#open(this.#filled, this.#place.length - this.#filled)).getReader();
+  async #readRest(): Promise<void> {
+    const { length } = this.#place;
+    if (this.isWhole) return;
+    await this.#fill(await this.#open(this.#filled, length - this.#filled), () => length);
   }
 
   #open(offset: number, length: number): Promise<ReadableStream<Uint8Array>> {

@@ -119,8 +119,8 @@ export async function loadCandidate(
   const object = await openMatching(bucket, key, expected);
   const home = reserve(kernel, expected.bytes, manifest.spec);
   const source = { bucket, key, expected, etag: object.etag };
-  const incoming = new IncomingPack(source, home.bytes, object.body);
-  await asPack(() => incoming.begin());
+  const incoming = new IncomingPack(source, home.bytes);
+  await asPack(() => incoming.begin(object.body));
   if (!object.checksums.sha256) {
     await incoming.finish();
     await verify(home.bytes, expected);
