@@ -5,9 +5,11 @@ import { PARTS } from './predictor/parts.ts';
 
 /**
  * The limits of the HTTP contract, each with its reason.
- * - `bodyBytes`: the largest batch of the longest histories fits, and a Worker parses it within a few ms.
+ * - `bodyBytes`: the largest batch of usual histories fits, and a Worker parses it within a few ms.
  * - `instances`: a batch stays within a Worker's CPU budget.
  * - `historyPages`: more than any model reads; longer ones are a mistake, not a visit.
+ * - `tokenCharacters`: longer than any page that browsers and servers agree on.
+ * - `textCharacters`: more than any labeller reads; the model's own steps are the nearer limit.
  * - `top`: beyond 100 pages nobody prefetches, and the answer outgrows the question.
  * - `temperature`: below and above, one character has all the probability, or all have the same.
  */
@@ -23,10 +25,20 @@ export const LIMITS = {
 
 export const DEFAULT_TOP = 20;
 
-const page = z.string().min(1).max(LIMITS.tokenCharacters);
+/** The one signature that models have, and the one label: of the version that answers. */
+export const SIGNATURE = 'serving_default';
+export const STABLE = 'stable';
+
+const page = z
+  .string({ error: 'must be a string, the name of a page; tensors of ids are not taken' })
+  .min(1)
+  .max(LIMITS.tokenCharacters);
+const text = z.string().min(1).max(LIMITS.textCharacters);
 const probability = z.number().min(0).max(1);
 
-const history = z.array(page).max(LIMITS.historyPages);
+const history = z
+  .array(page, { error: 'must be a history, a list of pages; tensors of ids are not taken' })
+  .max(LIMITS.historyPages);
 const top = z.int().min(1).max(LIMITS.top);
 
 export const historyInstanceSchema = z.strictObject({
@@ -36,32 +48,59 @@ export const historyInstanceSchema = z.strictObject({
 
 export const textInstanceSchema = z.strictObject({
   /** The characters to label, one label each. */
-  text: z.string().min(1).max(LIMITS.textCharacters),
+  text,
 });
 
 export const prefixInstanceSchema = z.strictObject({
   /** The characters that were written so far; the model reads its newest steps of them. */
-  prefix: z.string().min(1).max(LIMITS.textCharacters),
+  prefix: text,
   /** How many of the likeliest next characters, in place of the request's `top`. */
   top: top.optional(),
   /** Below 1 sharpens the probabilities, above 1 flattens them; 1 by default. */
   temperature: z.number().min(LIMITS.temperature.min).max(LIMITS.temperature.max).optional(),
 });
 
-/** `POST /v1/models/{model}:predict`: all instances of one kind, as the model's task asks. */
-export const predictRequestSchema = z.strictObject({
-  instances: z
-    .array(
-      z.union([historyInstanceSchema, textInstanceSchema, prefixInstanceSchema], {
-        error:
-          'must be {"history": [pages]}, {"text": characters} or {"prefix": characters}; tensors of ids are not taken',
-      }),
-    )
-    .min(1)
-    .max(LIMITS.instances),
-  top: top.optional(),
-  part: z.enum(PARTS).optional(),
+const batch = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(LIMITS.instances);
+
+/** One instance a row. Where TensorFlow Serving leaves the name of a single input out, so may these. */
+const rows = batch(
+  z.union([historyInstanceSchema, textInstanceSchema, prefixInstanceSchema, history, text], {
+    error:
+      'must be {"history": [pages]}, {"text": characters} or {"prefix": characters}, or a bare list of pages or bare text; tensors of ids are not taken',
+  }),
+);
+
+/** The column of the one input, by its name. */
+const namedColumn = z
+  .strictObject({ history: batch(history), text: batch(text), prefix: batch(text) })
+  .partial()
+  .refine((named) => Object.keys(named).length === 1, 'must have one of history, text and prefix')
+  .meta({ minProperties: 1, maxProperties: 1 });
+
+const columns = z.union([namedColumn, batch(history), batch(text)], {
+  error: 'must be {"history": [[pages]]}, {"text": [texts]} or {"prefix": [texts]}, or a bare list of these',
 });
+
+/** `POST /v1/models/{model}:predict`: all instances of one kind, as the model's task asks; in rows or in columns. */
+export const predictRequestSchema = z
+  .strictObject({
+    instances: rows.optional(),
+    inputs: columns.optional(),
+    signature_name: z
+      .enum([SIGNATURE, ''], { error: `must be "${SIGNATURE}", the one signature that models have` })
+      .optional(),
+    top: top.optional(),
+    part: z.enum(PARTS).optional(),
+  })
+  .refine(({ instances, inputs }) => instances === undefined || inputs === undefined, {
+    path: ['inputs'],
+    error: 'cannot stand beside instances; send rows or columns, not both',
+  })
+  .refine(({ instances, inputs }) => instances !== undefined || inputs !== undefined, {
+    path: ['instances'],
+    error: 'is missing; send instances, a row each, or inputs, in columns',
+  })
+  .meta({ oneOf: [{ required: ['instances'] }, { required: ['inputs'] }] });
 
 /** The query of `GET /v1/models/{model}/next`: `page` may be repeated, oldest first. */
 export const nextQuerySchema = z.strictObject({
@@ -98,7 +137,7 @@ export const nextCharactersPredictionSchema = z.strictObject({
   next: z.array(z.strictObject({ character: z.string(), probability })),
 });
 
-/** The answer of `:predict`, a prediction an instance in the order asked. */
+/** The answer of `:predict` to rows: a prediction an instance in the order asked. */
 export const predictResponseSchema = z.strictObject({
   model: modelNameSchema,
   version: versionSchema,
@@ -106,6 +145,32 @@ export const predictResponseSchema = z.strictObject({
     z.array(nextPredictionSchema),
     z.array(labelPredictionSchema),
     z.array(nextCharactersPredictionSchema),
+  ]),
+});
+
+const strings = z.array(z.array(z.string()));
+const probabilities = z.array(z.array(probability));
+
+/**
+ * The answer of `:predict` to columns: a tensor an output, [n, k] for n instances. As TensorFlow's tensors are, each is
+ * rectangular: a row with fewer values than the longest ends with "" and 0.
+ */
+export const columnsResponseSchema = z.strictObject({
+  model: modelNameSchema,
+  version: versionSchema,
+  outputs: z.union([
+    /** k pages, best first. */
+    z.strictObject({ page: strings, probability: probabilities }),
+    z.strictObject({
+      /** A label a character, k that of the longest text. */
+      label: strings,
+      probability: probabilities,
+      /** [n, k, top]: the likeliest labels of each, best first; only when the request asks with `top`. */
+      candidate_label: z.array(strings).optional(),
+      candidate_probability: z.array(probabilities).optional(),
+    }),
+    /** k characters, best first. */
+    z.strictObject({ character: strings, probability: probabilities }),
   ]),
 });
 
@@ -161,7 +226,13 @@ export const healthResponseSchema = z.strictObject({
 });
 
 export type PredictRequest = z.infer<typeof predictRequestSchema>;
+export type Instance = HistoryInstance | TextInstance | PrefixInstance;
+export type HistoryInstance = z.infer<typeof historyInstanceSchema>;
+export type TextInstance = z.infer<typeof textInstanceSchema>;
+export type PrefixInstance = z.infer<typeof prefixInstanceSchema>;
 export type PredictResponse = z.infer<typeof predictResponseSchema>;
+export type ColumnsResponse = z.infer<typeof columnsResponseSchema>;
+export type Outputs = ColumnsResponse['outputs'];
 export type NextPrediction = z.infer<typeof nextPredictionSchema>;
 export type LabelPrediction = z.infer<typeof labelPredictionSchema>;
 export type NextCharactersPrediction = z.infer<typeof nextCharactersPredictionSchema>;

@@ -6,8 +6,11 @@ export const MODEL_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** Versions: 14 digits of UTC, `YYYYMMDDhhmmss`; a safe integer, as TensorFlow Serving's are. */
 export const VERSION = /^[0-9]{14}$/;
 
-/** A file's path within a version: names of lower-case letters, digits, `.`, `_` and `-`, no `..`. */
-const FILE_PATH = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*){0,3}$/;
+/**
+ * A file's path within a version: names of lower-case letters, digits, `.`, `_` and `-`, no `..`; and not `metadata`, whose
+ * path below a version is TensorFlow Serving's.
+ */
+const FILE_PATH = /^(?!.*\.\.)(?!metadata$)[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*){0,3}$/;
 
 export const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -10,17 +10,20 @@ export function firstIssue(error: z.ZodError, root = 'the request'): string {
 
 type Issue = z.core.$ZodIssue;
 
-/** In a union, the branch that knows most of the keys, and of these the one that got furthest, knows best what was meant. */
+/**
+ * In a union, a branch of the value's own type knows best what was meant: of these the one that knows most of the keys,
+ * and then the one that got furthest.
+ */
 function deepest(issues: readonly Issue[]): Issue | undefined {
   const [issue] = issues;
   if (issue?.code !== 'invalid_union') return issue;
   const branches = issue.errors
     .map((issues) => ({ strangers: countStrangers(issues), first: deepest(issues) }))
+    .filter(({ first }) => first && !(first.code === 'invalid_type' && first.path.length === 0))
     .sort((a, b) => a.strangers - b.strangers || depth(b.first) - depth(a.first));
   const best = branches[0]?.first;
   // Where no branch gets past the value's type, the union itself says best what it takes.
-  if (!best || (best.code === 'invalid_type' && best.path.length === 0)) return issue;
-  return { ...best, path: [...issue.path, ...best.path] };
+  return best ? { ...best, path: [...issue.path, ...best.path] } : issue;
 }
 
 function depth(issue: Issue | undefined): number {

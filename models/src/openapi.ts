@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {
+  columnsResponseSchema,
   DEFAULT_TOP,
   healthResponseSchema,
   LIMITS,
@@ -9,6 +10,8 @@ import {
   predictRequestSchema,
   predictResponseSchema,
   problemSchema,
+  SIGNATURE,
+  STABLE,
   statusResponseSchema,
 } from './api.ts';
 import { modelNameSchema, versionSchema } from './artifacts.ts';
@@ -17,6 +20,7 @@ import { PARTS } from './predictor/parts.ts';
 const SCHEMAS = {
   PredictRequest: predictRequestSchema,
   PredictResponse: predictResponseSchema,
+  ColumnsResponse: columnsResponseSchema,
   NextResponse: nextResponseSchema,
   ModelsResponse: modelsResponseSchema,
   StatusResponse: statusResponseSchema,
@@ -30,12 +34,26 @@ type SchemaName = keyof typeof SCHEMAS;
 /** Says in one line what each status means; the problem's `detail` says the rest. */
 const ERRORS = {
   400: 'A field is not valid.',
-  404: 'There is no such model, version or file.',
+  404: 'There is no such model, version, label or file.',
   413: `The body has more than ${LIMITS.bodyBytes} bytes.`,
   415: 'The body is none of application/json, text/plain and application/x-www-form-urlencoded.',
   416: 'The range lies outside the file.',
+  429: 'The client asks too often; Retry-After says when to ask again.',
   503: 'The current version is missing or broken, and no earlier one is loaded.',
 } as const;
+
+const NOT_MODIFIED = { 304: { description: 'The answer is the one that If-None-Match names.' } };
+
+const TAGS = [
+  { name: 'Predictions', description: 'What follows a visit or a text.' },
+  { name: 'Models', description: 'Which models answer, and with what.' },
+  {
+    name: 'Versions and labels',
+    description:
+      'TensorFlow Serving’s paths, and a version’s files. The label `stable` is the version that answers.',
+  },
+  { name: 'Service', description: 'The state of the service, and its contract.' },
+] as const;
 
 /** The API as an OpenAPI 3.1 document, its schemas generated from those that check requests and answers. */
 export function openApi() {
@@ -50,45 +68,51 @@ export function openApi() {
     },
     servers: [{ url: '/' }],
     security: [],
+    tags: TAGS,
     paths: paths(),
     components: { schemas: Object.fromEntries(Object.entries(SCHEMAS).map(([k, v]) => [k, jsonSchema(v)])) },
   };
 }
 
 function paths() {
-  const model = parameter('model', 'path', jsonSchema(modelNameSchema), 'The name of a model.');
+  const model = {
+    ...parameter('model', 'path', jsonSchema(modelNameSchema), 'The name of a model.'),
+    example: 'navigation',
+  };
   const version = parameter('version', 'path', jsonSchema(versionSchema), '14 digits of UTC.');
+  const stable = { type: 'string', enum: [STABLE] };
+  const label = parameter('label', 'path', stable, 'Names the version that answers.');
+  const path = parameter('path', 'path', { type: 'string' }, 'As the manifest lists it.');
   return {
     '/v1/models': {
-      get: operation('listModels', 'The models that answer', { answer: 'ModelsResponse', errors: [503] }),
-    },
-    '/v1/models/{model}': {
-      parameters: [model],
-      get: operation('modelStatus', 'The versions of a model, in TensorFlow Serving’s form', {
-        answer: 'StatusResponse',
-        errors: [400, 404, 503],
+      get: operation('listModels', 'The models that answer', {
+        tag: 'Models',
+        answers: ['ModelsResponse'],
+        errors: [503],
+        tagged: true,
       }),
     },
-    '/v1/models/{model}/metadata': {
-      parameters: [model],
-      get: operation('modelMetadata', 'The signature and the manifest of the version that answers', {
-        answer: 'MetadataResponse',
-        errors: [400, 404, 503],
-      }),
-    },
-    '/v1/models/{model}:predict': { parameters: [model], post: predictOperation() },
+    '/v1/models/{model}:predict': { parameters: [model], post: predictOperation('predict') },
     '/v1/models/{model}/next': { parameters: [model], get: nextOperation() },
+    ...modelPaths('/v1/models/{model}', [model], ''),
+    '/v1/models/{model}/versions/{version}:predict': {
+      parameters: [model, version],
+      post: predictOperation('predictVersion', ', if this version answers'),
+    },
+    ...modelPaths('/v1/models/{model}/versions/{version}', [model, version], 'Version'),
+    '/v1/models/{model}/labels/{label}:predict': {
+      parameters: [model, label],
+      post: predictOperation('predictLabel', ', by label'),
+    },
+    ...modelPaths('/v1/models/{model}/labels/{label}', [model, label], 'Label'),
     '/v1/models/{model}/versions/{version}/{path}': {
-      parameters: [
-        model,
-        version,
-        parameter('path', 'path', { type: 'string' }, 'As the manifest lists it.'),
-      ],
+      parameters: [model, version, path],
       get: artifactOperation(),
     },
     '/healthz': {
       get: operation('health', 'Which models answer, and why others do not', {
-        answer: 'HealthResponse',
+        tag: 'Service',
+        answers: ['HealthResponse'],
         errors: [503],
       }),
     },
@@ -96,29 +120,68 @@ function paths() {
       get: {
         operationId: 'contract',
         summary: 'This document',
+        tags: ['Service'],
         responses: {
           200: {
             description: 'OpenAPI 3.1',
             content: { 'application/json': { schema: { type: 'object' } } },
           },
+          ...NOT_MODIFIED,
         },
       },
     },
   };
 }
 
-function predictOperation() {
-  const body = { schema: reference('PredictRequest') };
+/** Status and metadata of what a path names: TensorFlow Serving has them of a model, a version and a label. */
+function modelPaths(path: string, parameters: readonly unknown[], what: '' | 'Version' | 'Label') {
+  const options = { tag: what === '' ? 'Models' : 'Versions and labels', tagged: true } as const;
+  const of = what === '' ? 'a model' : `a ${what.toLowerCase()}`;
+  const errors = [400, 404, 503] as const;
   return {
-    ...operation(
-      'predict',
-      'Predicts for a batch: the next pages of histories, the labels of texts, or the next characters of prefixes',
-      { answer: 'PredictResponse', errors: [400, 404, 413, 415, 503] },
-    ),
+    [path]: {
+      parameters,
+      get: operation(`model${what}Status`, `The state of ${of}, in TensorFlow Serving’s form`, {
+        ...options,
+        answers: ['StatusResponse'],
+        errors,
+      }),
+    },
+    [`${path}/metadata`]: {
+      parameters,
+      get: operation(`model${what}Metadata`, `The signature and the manifest of ${of} that answers`, {
+        ...options,
+        answers: ['MetadataResponse'],
+        errors,
+      }),
+    },
+  };
+}
+
+function predictOperation(operationId: string, which = '') {
+  const examples = {
+    rows: { summary: 'Rows', value: { instances: [{ history: ['/shop/tents', '/cart'] }], top: 3 } },
+    columns: {
+      summary: 'Columns',
+      value: { signature_name: SIGNATURE, inputs: { history: [['/shop/tents'], []] } },
+    },
+    texts: { summary: 'Texts, of a labeller', value: { instances: ['hihell'] } },
+  };
+  const body = { schema: reference('PredictRequest'), examples };
+  return {
+    ...operation(operationId, `Predicts for a batch of histories, texts or prefixes${which}`, {
+      tag: which === '' ? 'Predictions' : 'Versions and labels',
+      answers: ['PredictResponse', 'ColumnsResponse'],
+      errors: [400, 404, 413, 415, 429, 503],
+    }),
+    description:
+      'Rows (`instances`) are answered with `predictions`, columns (`inputs`) with `outputs`: pages after histories, labels of texts, characters after prefixes.',
     requestBody: {
       required: true,
-      description: 'JSON; as text/plain it needs no CORS preflight.',
-      content: { 'application/json': body, 'text/plain': body },
+      description: 'JSON; as text/plain it needs no CORS preflight, and curl’s own type is read too.',
+      content: Object.fromEntries(
+        ['application/json', 'text/plain', 'application/x-www-form-urlencoded'].map((type) => [type, body]),
+      ),
     },
   };
 }
@@ -128,9 +191,10 @@ function nextOperation() {
   const pages = { type: 'array', items: { type: 'string', minLength: 1 }, maxItems: LIMITS.historyPages };
   return {
     ...operation('next', 'Predicts the next pages of one history', {
-      answer: 'NextResponse',
-      errors: [400, 404, 503],
-      notModified: true,
+      tag: 'Predictions',
+      answers: ['NextResponse'],
+      errors: [400, 404, 429, 503],
+      tagged: true,
     }),
     parameters: [
       {
@@ -149,31 +213,37 @@ function artifactOperation() {
   return {
     operationId: 'artifact',
     summary: 'A public file of a version, which never changes',
+    tags: ['Versions and labels'],
     parameters: [parameter('Range', 'header', { type: 'string' }, 'One range of bytes.')],
     responses: {
       200: { description: 'The file.', content },
       206: { description: 'The range of the file.', content },
-      304: { description: 'The file is the one that If-None-Match names.' },
+      ...NOT_MODIFIED,
       ...problems([400, 404, 416, 503]),
     },
   };
 }
 
-function operation(
-  operationId: string,
-  summary: string,
-  options: { answer: SchemaName; errors: readonly (keyof typeof ERRORS)[]; notModified?: boolean },
-) {
-  const content = { 'application/json': { schema: reference(options.answer) } };
+interface OperationOptions {
+  readonly tag: (typeof TAGS)[number]['name'];
+  /** The schemas of its answers, any of which may come. */
+  readonly answers: readonly SchemaName[];
+  readonly errors: readonly (keyof typeof ERRORS)[];
+  /** Whether answers carry an ETag. */
+  readonly tagged?: boolean;
+}
+
+function operation(operationId: string, summary: string, { tag, answers, errors, tagged }: OperationOptions) {
+  const [first, ...others] = answers.map(reference);
+  const schema = others.length === 0 ? first : { oneOf: [first, ...others] };
   return {
     operationId,
     summary,
+    tags: [tag],
     responses: {
-      200: { description: summary, content },
-      ...(options.notModified
-        ? { 304: { description: 'The answer is the one that If-None-Match names.' } }
-        : {}),
-      ...problems(options.errors),
+      200: { description: summary, content: { 'application/json': { schema } } },
+      ...(tagged ? NOT_MODIFIED : {}),
+      ...problems(errors),
     },
   };
 }

@@ -54,23 +54,51 @@ describe('names', () => {
     expect(filePathSchema.safeParse(path).success).toBe(true);
   });
 
-  it.each(['', '/model.json', '../pack.safetensors', 'a/../b', 'a//b', 'a\\b', 'a%2fb', '.hidden'])(
-    'of files refuse %j',
-    (path) => {
-      expect(filePathSchema.safeParse(path).success).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    '/model.json',
+    '../pack.safetensors',
+    'a/../b',
+    'a//b',
+    'a\\b',
+    'a%2fb',
+    '.hidden',
+    'metadata',
+  ])('of files refuse %j', (path) => {
+    expect(filePathSchema.safeParse(path).success).toBe(false);
+  });
 });
 
 describe('a request that is not valid', () => {
   it.each([
-    [{}, 'instances: '],
     [{ instances: [] }, 'instances: '],
     [{ instances: [{ history: 'a' }] }, 'instances[0].history: '],
     [
-      { instances: [[1, 2]] },
-      'instances[0]: must be {"history": [pages]}, {"text": characters} or {"prefix": characters}; tensors of ids',
+      { instances: [1, 2] },
+      'instances[0]: must be {"history": [pages]}, {"text": characters} or {"prefix": ',
     ],
+    [
+      { instances: [[1, 2]] },
+      'instances[0][0]: must be a string, the name of a page; tensors of ids are not taken',
+    ],
+    [{ instances: [['/a', ['/b']]] }, 'instances[0][1]: must be a string'],
+    [{ instances: [{ input: ['/a'] }] }, 'instances[0]'],
+    [{ inputs: [1, 2] }, 'inputs[0]: must be a history, a list of pages; tensors of ids are not taken'],
+    [
+      { inputs: [[1, 2]] },
+      'inputs[0][0]: must be a string, the name of a page; tensors of ids are not taken',
+    ],
+    [{ inputs: { history: [[1]] } }, 'inputs.history[0][0]: must be a string'],
+    [{ inputs: { history: ['/a'] } }, 'inputs.history[0]: must be a history, a list of pages'],
+    [{ inputs: { lstm_input: [['/a']] } }, 'inputs: Unrecognized key: "lstm_input"'],
+    [{ inputs: { history: [['/a']], text: ['a'] } }, 'inputs: must have one of history, text and prefix'],
+    [{ inputs: {} }, 'inputs: must have one of history, text and prefix'],
+    [{ inputs: [] }, 'inputs: '],
+    [{ inputs: { history: Array(257).fill([]) } }, 'inputs.history: '],
+    [{ inputs: 'a' }, 'inputs: must be {"history": [[pages]]}'],
+    [{ instances: [[]], inputs: [[]] }, 'inputs: cannot stand beside instances'],
+    [{}, 'instances: is missing; send instances, a row each, or inputs, in columns'],
+    [{ instances: [[]], signature_name: 'predict' }, 'signature_name: must be "serving_default"'],
     [{ instances: [{ history: [1] }] }, 'instances[0].history[0]: '],
     [{ instances: [{ text: 7 }] }, 'instances[0].text: '],
     [{ instances: [{ prefix: 7, top: 3 }] }, 'instances[0].prefix: '],

@@ -28,10 +28,7 @@ describe('/openapi.json', () => {
     );
     const routed = ROUTES.flatMap(({ path, GET, POST }) => {
       const template = path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}');
-      return [
-        ...(GET ? [`get ${template.replace('{call}', '{model}')}`] : []),
-        ...(POST ? [`post ${template.replace('{call}', '{model}:predict')}`] : []),
-      ];
+      return [...(GET ? [`get ${template}`] : []), ...(POST ? [`post ${template}:predict`] : [])];
     });
     expect(described.sort()).toEqual(routed.sort());
   });

@@ -30,10 +30,10 @@ describe('next', () => {
     expect(headers.get('Cache-Control')).toBe('public, max-age=60, stale-while-revalidate=600');
   });
 
-  it('answers 304 to its own ETag, and to no other', async () => {
+  it('answers 304 to its own weak ETag, and to no other', async () => {
     const etag = (await worker.ask(URL)).headers.get('ETag') ?? '';
-    expect(etag).toMatch(/^"[0-9]{14}-[0-9a-f]{16}"$/);
-    for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+    expect(etag).toMatch(/^W\/"[0-9]{14}-[0-9a-f]{16}"$/);
+    for (const tag of [etag, etag.slice(2), `"x", ${etag}`, '*']) {
       const response = await worker.ask(URL, { headers: { 'If-None-Match': tag } });
       expect(response.status).toBe(304);
       expect(response.headers.get('ETag')).toBe(etag);

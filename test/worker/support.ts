@@ -3,6 +3,7 @@ import { type Problem, problemSchema } from '@pathcast/models/api';
 import { fileKey, pointerKey } from '@pathcast/models/artifacts';
 import relaxed from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { createApp } from '@pathcast/worker/app';
+import type { RateLimiter } from '@pathcast/worker/rate-limit';
 import { createR2Store } from '@pathcast/worker/store/r2-store';
 import { expect, inject } from 'vitest';
 import type { Fixture } from './fixture.ts';
@@ -54,11 +55,13 @@ export function createWorker({
   bucket = env.MODELS,
   modelBytes,
   kernel = relaxed,
+  limiter,
 }: {
   allowedOrigins?: string;
   bucket?: R2Bucket;
   modelBytes?: number;
   kernel?: WebAssembly.Module | null;
+  limiter?: RateLimiter;
 } = {}): TestWorker {
   let time = 0;
   const kept: Promise<unknown>[] = [];
@@ -69,6 +72,7 @@ export function createWorker({
       now: () => time,
       keepAlive: (work) => void kept.push(work),
     }),
+    limiter,
     allowedOrigins,
   });
   const ask = async (path: string, init?: RequestInit) => app.request(`http://worker${path}`, init);

@@ -12,6 +12,7 @@ export default defineConfig({
       miniflare: {
         compatibilityDate: '2026-04-01',
         r2Buckets: ['MODELS'],
+        ratelimits: { RATE_LIMITER: { simple: { limit: 5, period: 60 } } },
         modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
       },
     }),

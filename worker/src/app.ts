@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { ProblemError, problemResponse } from './problem.ts';
+import { limited } from './rate-limit.ts';
 import { artifact } from './routes/artifacts.ts';
 import type { Route, Services } from './routes/context.ts';
 import { contract, health } from './routes/health.ts';
@@ -9,14 +10,19 @@ import { predictBatch, predictOne } from './routes/predict.ts';
 import { securityHeaders } from './security-headers.ts';
 import { dropUnreadBody } from './unread-body.ts';
 
-/** Every route of the API. */
+/**
+ * Every route of the API. A model, version or label that POST asks ends with `:predict`. Routes are tried in order: the
+ * metadata of a version comes before its files.
+ */
 export const ROUTES: readonly Route[] = [
   { path: '/healthz', GET: health },
   { path: '/openapi.json', GET: contract },
   { path: '/v1/models', GET: listModels },
-  { path: '/v1/models/:call', GET: modelStatus, POST: predictBatch },
-  { path: '/v1/models/:model/metadata', GET: modelMetadata },
-  { path: '/v1/models/:model/next', GET: predictOne },
+  ...['', '/versions/:version', '/labels/:label'].flatMap((which): Route[] => [
+    { path: `/v1/models/:model${which}`, GET: modelStatus, POST: limited(predictBatch) },
+    { path: `/v1/models/:model${which}/metadata`, GET: modelMetadata },
+  ]),
+  { path: '/v1/models/:model/next', GET: limited(predictOne) },
   { path: '/v1/models/:model/versions/:version/:path{.+}', GET: artifact },
 ];
 
@@ -26,7 +32,7 @@ export interface AppOptions extends Services {
 }
 
 /** Builds the API over a store. */
-export function createApp({ store, allowedOrigins }: AppOptions): Hono {
+export function createApp({ allowedOrigins, ...services }: AppOptions): Hono {
   const app = new Hono();
   app.use(securityHeaders);
   app.use(dropUnreadBody);
@@ -40,8 +46,8 @@ export function createApp({ store, allowedOrigins }: AppOptions): Hono {
     }),
   );
   for (const { path, GET, POST } of ROUTES) {
-    if (GET) app.get(path, (c) => GET(c, { store }));
-    if (POST) app.post(path, (c) => POST(c, { store }));
+    if (GET) app.get(path, (c) => GET(c, services));
+    if (POST) app.post(path, (c) => POST(c, services));
     const allow = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : [])].join(', ');
     app.all(path, (c) => {
       const detail = `${c.req.method} is not answered here, only ${allow}`;

@@ -5,6 +5,7 @@ declare namespace Cloudflare {
   interface Env {
     readonly MODELS: R2Bucket;
     readonly ALLOWED_ORIGINS?: string;
+    readonly RATE_LIMITER?: RateLimit;
   }
 }
 

@@ -6,5 +6,6 @@ import { createR2Store } from './store/r2-store.ts';
 /** The Worker: one store an isolate, over the bucket of the models. */
 export default createApp({
   store: createR2Store(env.MODELS, { kernel, keepAlive: waitUntil }),
+  limiter: env.RATE_LIMITER,
   allowedOrigins: env.ALLOWED_ORIGINS ?? '*',
 });

@@ -1,8 +1,10 @@
 import type {
+  Instance,
   LabelPrediction,
   NextCharactersPrediction,
   NextPrediction,
   PredictRequest,
+  PrefixInstance,
 } from '@pathcast/models/api';
 import { DEFAULT_TOP } from '@pathcast/models/api';
 import { continuesTexts } from '@pathcast/models/predictor/characters';
@@ -10,9 +12,13 @@ import type { Part } from '@pathcast/models/predictor/parts';
 import type { Predictor } from '@pathcast/models/predictor/predictor';
 import { characters } from '@pathcast/models/sequence';
 import { invalid } from './request.ts';
+import type { Rows } from './rows.ts';
 
-type Instance = PredictRequest['instances'][number];
-type PrefixInstance = Extract<Instance, { prefix: string }>;
+/** What was predicted, by what the instances were. */
+export type Predictions =
+  | { readonly kind: 'history'; readonly predictions: NextPrediction[] }
+  | { readonly kind: 'text'; readonly predictions: LabelPrediction[] }
+  | { readonly kind: 'prefix'; readonly predictions: NextCharactersPrediction[] };
 
 /**
  * Answers every instance, in order.
@@ -20,20 +26,25 @@ type PrefixInstance = Extract<Instance, { prefix: string }>;
  */
 export function predict(
   predictor: Predictor,
-  { instances, top, part }: PredictRequest,
-): NextPrediction[] | LabelPrediction[] | NextCharactersPrediction[] {
+  rows: Rows,
+  { top, part }: Pick<PredictRequest, 'top' | 'part'>,
+): Predictions {
+  const { instances } = rows;
   checkPart(predictor, part);
   if (predictor.spec.task === 'label') {
     // What the first instance asks for, all must: an answer has predictions of one kind.
     if (instances[0] && 'prefix' in instances[0]) {
-      const prefixes = instances.map((instance, i) => prefixOf(predictor, instance, i));
-      return prefixes.map((prefix) => nextCharacters(predictor, prefix, top));
+      const prefixes = instances.map((instance, i) => prefixOf(predictor, instance, i, rows));
+      return {
+        kind: 'prefix',
+        predictions: prefixes.map((prefix) => nextCharacters(predictor, prefix, top)),
+      };
     }
-    const texts = instances.map((instance, i) => textOf(predictor, instance, i));
-    return texts.map((text) => label(predictor, text, top));
+    const texts = instances.map((instance, i) => textOf(predictor, instance, i, rows));
+    return { kind: 'text', predictions: texts.map((text) => label(predictor, text, top)) };
   }
-  const histories = instances.map(historyOf);
-  return histories.map((history) => next(predictor, history, top, part));
+  const histories = instances.map((instance, i) => historyOf(instance, i, rows));
+  return { kind: 'history', predictions: histories.map((history) => next(predictor, history, top, part)) };
 }
 
 /**
@@ -84,40 +95,38 @@ function checkPart({ parts }: Predictor, part: Part | undefined): void {
   }
 }
 
-function historyOf(instance: Instance, index: number): string[] {
+function historyOf(instance: Instance, index: number, { nameOf }: Rows): string[] {
   if ('history' in instance) return instance.history;
   throw invalid(
-    `instances[${index}]: this model ranks pages; send a history, not a ${'text' in instance ? 'text' : 'prefix'}`,
+    `${nameOf(index)}: this model ranks pages; send a history, not a ${'text' in instance ? 'text' : 'prefix'}`,
   );
 }
 
-function prefixOf({ spec }: Predictor, instance: Instance, index: number): PrefixInstance {
+function prefixOf({ spec }: Predictor, instance: Instance, index: number, { nameOf }: Rows): PrefixInstance {
   if (!('prefix' in instance)) {
     throw invalid(
-      `instances[${index}]: the first instance has a prefix; send all of them one, in a request of its own`,
+      `${nameOf(index)}: the first instance has a prefix; send all of them one, in a request of its own`,
     );
   }
   if (!continuesTexts(spec)) {
     throw invalid(
-      `instances[${index}].prefix: this model gives characters labels of their own, so nothing continues a prefix; send a text`,
+      `${nameOf(index, 'prefix')}: this model gives characters labels of their own, so nothing continues a prefix; send a text`,
     );
   }
   return instance;
 }
 
-function textOf({ spec }: Predictor, instance: Instance, index: number): string {
+function textOf({ spec }: Predictor, instance: Instance, index: number, { nameOf }: Rows): string {
   if ('prefix' in instance) {
-    throw invalid(
-      `instances[${index}]: the first instance has a text; send prefixes in a request of their own`,
-    );
+    throw invalid(`${nameOf(index)}: the first instance has a text; send prefixes in a request of their own`);
   }
   if (!('text' in instance)) {
-    throw invalid(`instances[${index}]: this model labels characters; send a text, not a history`);
+    throw invalid(`${nameOf(index)}: this model labels characters; send a text, not a history`);
   }
   const { length } = characters(instance.text);
   if (length > spec.steps) {
     throw invalid(
-      `instances[${index}].text: it has ${length} characters; this model labels at most ${spec.steps}`,
+      `${nameOf(index, 'text')}: it has ${length} characters; this model labels at most ${spec.steps}`,
     );
   }
   return instance.text;

@@ -6,11 +6,13 @@ export const PROBLEMS = {
   'unknown-route': { status: 404, title: 'There is nothing at this path' },
   'unknown-model': { status: 404, title: 'There is no such model' },
   'unknown-version': { status: 404, title: 'The model has no such version' },
+  'unknown-label': { status: 404, title: 'The model has no such label' },
   'unknown-file': { status: 404, title: 'The version has no such public file' },
   'method-not-allowed': { status: 405, title: 'The path does not answer to this method' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is not in a form that is read here' },
   'range-not-satisfiable': { status: 416, title: 'The range lies outside the file' },
+  'too-many-requests': { status: 429, title: 'The client asks too often' },
   'internal-error': { status: 500, title: 'The server failed' },
   'model-unavailable': { status: 503, title: 'The model cannot answer' },
 } as const;

@@ -1,7 +1,8 @@
+import { SIGNATURE } from '@pathcast/models/api';
 import type { ModelSpec } from '@pathcast/models/spec';
 
-/** What the model reads and answers with, in the form of TensorFlow Serving's metadata. */
-export function signatureDef({ task, steps }: ModelSpec): unknown {
+/** What the model reads and answers with in columns, in the form of TensorFlow Serving's metadata. */
+export function signatureDef({ task }: ModelSpec): unknown {
   const tensor = (name: string, dtype: string, ...dims: number[]) => ({
     dtype,
     // −1 is any size, as in TensorFlow; sizes are strings in TensorFlow Serving's JSON.
@@ -13,8 +14,8 @@ export function signatureDef({ task, steps }: ModelSpec): unknown {
       ? {
           inputs: { text: tensor('text', 'DT_STRING', -1) },
           outputs: {
-            label: tensor('label', 'DT_STRING', -1, steps),
-            probability: tensor('probability', 'DT_FLOAT', -1, steps),
+            label: tensor('label', 'DT_STRING', -1, -1),
+            probability: tensor('probability', 'DT_FLOAT', -1, -1),
           },
         }
       : {
@@ -25,5 +26,5 @@ export function signatureDef({ task, steps }: ModelSpec): unknown {
           },
         };
   const method = { method_name: 'tensorflow/serving/predict' };
-  return { signature_def: { serving_default: { ...signature, ...method } } };
+  return { signature_def: { [SIGNATURE]: { ...signature, ...method } } };
 }

@@ -1,9 +1,12 @@
 import type { Context } from 'hono';
+import type { RateLimiter } from '../rate-limit.ts';
 import type { ModelStore } from '../store/store.ts';
 
 /** What every route answers from. */
 export interface Services {
   readonly store: ModelStore;
+  /** Counts a client's predictions; without it nobody is limited. */
+  readonly limiter?: RateLimiter | undefined;
 }
 
 /** Answers a request from the services; throws a `ProblemError` for every error it knows. */

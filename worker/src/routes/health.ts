@@ -1,6 +1,7 @@
 import type { HealthResponse } from '@pathcast/models/api';
 import { openApi } from '@pathcast/models/openapi';
 import { modelStates } from '../states.ts';
+import { type Tagged, tag, taggedResponse } from '../tagged.ts';
 import type { RouteHandler } from './context.ts';
 
 /** `GET /healthz`: 200 while the Worker runs; its body says which current versions do not answer, and why. */
@@ -17,5 +18,11 @@ export const health: RouteHandler = async (c, { store }) => {
   return c.json(body, 200, { 'Cache-Control': 'no-store' });
 };
 
+/** The contract, which changes with the Worker alone: made when it is first asked for. */
+let document: Tagged | undefined;
+
 /** `GET /openapi.json`: the contract. */
-export const contract: RouteHandler = (c) => c.json(openApi());
+export const contract: RouteHandler = async (c) => {
+  document ??= await tag(openApi());
+  return taggedResponse(c, document, 'public, max-age=300');
+};

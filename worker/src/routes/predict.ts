@@ -1,9 +1,11 @@
-import type { NextResponse, PredictResponse } from '@pathcast/models/api';
+import type { ColumnsResponse, NextResponse, PredictResponse } from '@pathcast/models/api';
 import { nextQuerySchema, predictRequestSchema } from '@pathcast/models/api';
+import { predictedAddressOf } from '../address.ts';
+import { columnsOf } from '../columns.ts';
 import { isNotModified } from '../entity-tag.ts';
 import { predict, predictNext } from '../predict.ts';
-import { ProblemError } from '../problem.ts';
 import { check, checkModelName, readJson } from '../request.ts';
+import { rowsOf } from '../rows.ts';
 import { preparedModel } from '../served.ts';
 import { sha256 } from '../store/objects.ts';
 import type { RouteHandler } from './context.ts';
@@ -12,34 +14,29 @@ import type { RouteHandler } from './context.ts';
 const NEXT_CACHING = 'public, max-age=60, stale-while-revalidate=600';
 
 /**
- * `POST /v1/models/{model}:predict`. Hono cannot match a literal after a parameter, so the last part of the path arrives
- * whole and decoded, and is split at its last colon.
+ * `POST /v1/models/{model}:predict`, of a version or a label too. Rows are answered with `predictions`, columns with
+ * `outputs`.
  */
 export const predictBatch: RouteHandler = async (c, { store }) => {
-  const call = c.req.param('call') ?? '';
-  const colon = call.lastIndexOf(':');
-  if (colon < 0) {
-    const detail = `a model is asked with GET; POST goes to ${checkModelName(call)}:predict`;
-    throw new ProblemError('method-not-allowed', detail, { Allow: 'GET, HEAD' });
-  }
-  const name = checkModelName(call.slice(0, colon));
-  const verb = call.slice(colon);
-  if (verb !== ':predict') {
-    throw new ProblemError('unknown-route', `there is no ${JSON.stringify(verb)} of a model, only :predict`);
-  }
+  const address = predictedAddressOf(c);
   const request = check(predictRequestSchema, await readJson(c.req.raw), 'the body');
-  const { version, predictor } = await preparedModel(store, name, request.instances);
-  const predictions = predict(predictor, request);
-  return c.json({ model: name, version, predictions } satisfies PredictResponse);
+  const rows = rowsOf(request);
+  const { name: model, version, predictor } = await preparedModel(store, address, rows.instances);
+  const predicted = predict(predictor, rows, request);
+  if (rows.form === 'columns') {
+    return c.json({ model, version, outputs: columnsOf(predicted) } satisfies ColumnsResponse);
+  }
+  return c.json({ model, version, predictions: predicted.predictions } satisfies PredictResponse);
 };
 
 /** `GET /v1/models/{model}/next?page=…&page=…&top=…&part=…`: one prediction, for tools and shared caches. */
 export const predictOne: RouteHandler = async (c, { store }) => {
   const name = checkModelName(c.req.param('model'));
   const { page: history, top, part } = parseQuery(new URL(c.req.url).searchParams);
-  const { version, predictor } = await preparedModel(store, name, [{ history }]);
+  const { version, predictor } = await preparedModel(store, { name, version: undefined }, [{ history }]);
   const query = new TextEncoder().encode(JSON.stringify([history, top, part]));
-  const etag = `"${version}-${(await sha256(query)).slice(0, 16)}"`;
+  // Weak: another release, or another machine's arithmetic, may differ in the last digit.
+  const etag = `W/"${version}-${(await sha256(query)).slice(0, 16)}"`;
   const headers = { ETag: etag, 'Cache-Control': NEXT_CACHING };
   const prediction = predictNext(predictor, { history, top, part });
   if (isNotModified(c.req.header('If-None-Match'), etag)) return c.body(null, 304, headers);
