@@ -5,25 +5,34 @@ import { build } from 'esbuild';
 const HERE = import.meta.dirname;
 const ASSETS = join(HERE, '../dist/assets');
 
-/** Files below `/app/` carry their content's hash, so a browser never asks for them again. */
+/** Nothing but our own files runs, shows or is asked, on either page; files below `/app/` carry their content's hash. */
 const HEADERS = `/*
   Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
   X-Content-Type-Options: nosniff
   Referrer-Policy: no-referrer
+  Cross-Origin-Opener-Policy: same-origin
+  Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()
+  Strict-Transport-Security: max-age=31536000
 
 /app/*
   Cache-Control: public, max-age=31536000, immutable
 `;
 
+/** The pages, and the sources that each names. */
+const PAGES: Readonly<Record<string, readonly string[]>> = {
+  'index.html': ['src/main.ts', 'style.css'],
+  'docs.html': ['src/docs.ts', 'docs.css'],
+};
+
 /**
- * Builds the playground into `outdir`: `index.html`, and below `app/` its style, its script and the chunks that load
- * when they are needed, tfjs among them.
+ * Builds the playground, and the reader of the contract, into `outdir`: a file a page, and below `app/` their styles, their
+ * scripts and the chunks that load when they are needed, tfjs among them.
  */
 export async function buildPlayground(outdir = ASSETS): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
   const { metafile } = await build({
-    entryPoints: [join(HERE, 'src/main.ts'), join(HERE, 'style.css')],
+    entryPoints: Object.values(PAGES).flatMap((sources) => sources.map((source) => join(HERE, source))),
     outdir: join(outdir, 'app'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -38,13 +47,15 @@ export async function buildPlayground(outdir = ASSETS): Promise<void> {
   });
   const built = (source: string) => {
     const outputs = Object.entries(metafile.outputs);
-    const found = outputs.find(([, { entryPoint }]) => entryPoint && basename(entryPoint) === source);
+    const found = outputs.find(([, { entryPoint }]) => entryPoint?.endsWith(source));
     if (!found) throw new Error(`esbuild built nothing from ${source}`);
     return `/app/${basename(found[0])}`;
   };
-  const page = await readFile(join(HERE, 'index.html'), 'utf8');
-  const linked = page.replace('/src/main.ts', built('main.ts')).replace('/style.css', built('style.css'));
-  await writeFile(join(outdir, 'index.html'), linked);
+  for (const [page, sources] of Object.entries(PAGES)) {
+    let html = await readFile(join(HERE, page), 'utf8');
+    for (const source of sources) html = html.replace(`/${source}`, built(`/${source}`));
+    await writeFile(join(outdir, page), html);
+  }
   await writeFile(join(outdir, '_headers'), HEADERS);
   for (const name of await readdir(join(HERE, 'public'))) {
     await cp(join(HERE, 'public', name), join(outdir, name), { recursive: true });
