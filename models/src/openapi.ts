@@ -10,11 +10,11 @@ import {
   predictRequestSchema,
   predictResponseSchema,
   problemSchema,
-  SIGNATURE,
   STABLE,
   statusResponseSchema,
 } from './api.ts';
 import { modelNameSchema, versionSchema } from './artifacts.ts';
+import { PREDICT_ANSWERS, PREDICT_REQUESTS } from './openapi-examples.ts';
 import { PARTS } from './predictor/parts.ts';
 
 const SCHEMAS = {
@@ -159,29 +159,24 @@ function modelPaths(path: string, parameters: readonly unknown[], what: '' | 'Ve
 }
 
 function predictOperation(operationId: string, which = '') {
-  const examples = {
-    rows: { summary: 'Rows', value: { instances: [{ history: ['/shop/tents', '/cart'] }], top: 3 } },
-    columns: {
-      summary: 'Columns',
-      value: { signature_name: SIGNATURE, inputs: { history: [['/shop/tents'], []] } },
-    },
-    texts: { summary: 'Texts, of a labeller', value: { instances: ['hihell'] } },
-  };
-  const body = { schema: reference('PredictRequest'), examples };
+  const json = { schema: reference('PredictRequest'), examples: PREDICT_REQUESTS };
+  // The same document, of which OpenAPI says nothing more where its type is not JSON's.
+  const contentSchema = reference('PredictRequest');
+  const text = { schema: { type: 'string', contentMediaType: 'application/json', contentSchema } };
   return {
     ...operation(operationId, `Predicts for a batch of histories, texts or prefixes${which}`, {
       tag: which === '' ? 'Predictions' : 'Versions and labels',
       answers: ['PredictResponse', 'ColumnsResponse'],
+      examples: PREDICT_ANSWERS,
       errors: [400, 404, 413, 415, 429, 503],
     }),
     description:
       'Rows (`instances`) are answered with `predictions`, columns (`inputs`) with `outputs`: pages after histories, labels of texts, characters after prefixes.',
     requestBody: {
       required: true,
-      description: 'JSON; as text/plain it needs no CORS preflight, and curl’s own type is read too.',
-      content: Object.fromEntries(
-        ['application/json', 'text/plain', 'application/x-www-form-urlencoded'].map((type) => [type, body]),
-      ),
+      description:
+        'JSON. Sent as text/plain it needs no CORS preflight; JSON under curl -d’s own type, application/x-www-form-urlencoded, is read too.',
+      content: { 'application/json': json, 'text/plain': text },
     },
   };
 }
@@ -229,11 +224,16 @@ interface OperationOptions {
   /** The schemas of its answers, any of which may come. */
   readonly answers: readonly SchemaName[];
   readonly errors: readonly (keyof typeof ERRORS)[];
+  readonly examples?: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
   /** Whether answers carry an ETag. */
   readonly tagged?: boolean;
 }
 
-function operation(operationId: string, summary: string, { tag, answers, errors, tagged }: OperationOptions) {
+function operation(
+  operationId: string,
+  summary: string,
+  { tag, answers, errors, examples, tagged }: OperationOptions,
+) {
   const [first, ...others] = answers.map(reference);
   const schema = others.length === 0 ? first : { oneOf: [first, ...others] };
   return {
@@ -241,7 +241,10 @@ function operation(operationId: string, summary: string, { tag, answers, errors,
     summary,
     tags: [tag],
     responses: {
-      200: { description: summary, content: { 'application/json': { schema } } },
+      200: {
+        description: summary,
+        content: { 'application/json': { schema, ...(examples ? { examples } : {}) } },
+      },
       ...(tagged ? NOT_MODIFIED : {}),
       ...problems(errors),
     },
