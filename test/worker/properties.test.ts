@@ -14,7 +14,9 @@ beforeAll(async () => {
 
 const model = fc.constantFrom('pages', letters.name);
 const anything = fc.anything({ withBigInt: false, maxDepth: 3 });
+const bare = fc.oneof(fc.array(fc.string(), { maxLength: 4 }), fc.string({ unit: 'binary', maxLength: 12 }));
 const instance = fc.oneof(
+  bare,
   fc.record({ history: fc.array(fc.oneof(fc.constantFrom('/p2', '/p3'), fc.string({ unit: 'binary' }))) }),
   fc.record({ text: fc.string({ unit: 'binary', maxLength: 12 }) }),
   fc.record(
@@ -23,9 +25,15 @@ const instance = fc.oneof(
   ),
   anything,
 );
+const columns = fc.record(
+  { history: fc.array(bare), text: fc.array(fc.string()), prefix: fc.array(fc.string()) },
+  { requiredKeys: [] },
+);
 const request = fc.record(
   {
     instances: fc.oneof(fc.array(instance, { maxLength: 4 }), anything),
+    inputs: fc.oneof(fc.array(bare, { maxLength: 4 }), columns, anything),
+    signature_name: fc.oneof(fc.constantFrom('serving_default', ''), anything),
     top: fc.oneof(fc.integer(), anything),
     part: fc.oneof(fc.constantFrom('mixture', 'recurrent', 'rules'), anything),
   },
@@ -67,6 +75,9 @@ describe('no request makes the Worker fail', () => {
         pages.version,
         'next',
         'metadata',
+        'labels',
+        'stable',
+        'stable:predict',
         '..',
         '..%2f',
         '%',
