@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { modelNameSchema, versionSchema } from './artifacts.ts';
+import { modelNameSchema, sha256Schema, versionSchema } from './artifacts.ts';
 import { manifestSchema } from './manifest.ts';
 import { PARTS } from './predictor/parts.ts';
 
@@ -214,11 +214,17 @@ export const problemSchema = z.strictObject({
 
 export const healthResponseSchema = z.strictObject({
   status: z.enum(['ok', 'degraded']),
+  /** What all models that answer hold together. */
+  memoryBytes: z.int().min(0),
   models: z.array(
     z.strictObject({
       name: z.string(),
       /** The version that answers, or null when none does. */
       version: versionSchema.nullable(),
+      /** SHA-256 of that version's manifest, hex: it names every byte of the version. */
+      manifestDigest: sha256Schema.nullable(),
+      /** What the version holds in memory; 0 when none answers. */
+      memoryBytes: z.int().min(0),
       /** Why the current version does not answer, or null. */
       reason: z.string().nullable(),
     }),

@@ -40,6 +40,8 @@ describe('an answer with a tag', () => {
     const before = await tags();
     await publish(newer);
     fresh.wait(30_000);
+    await tags();
+    await fresh.settle();
     const after = await tags();
     for (const [i, tag] of after.entries()) expect(tag).not.toBe(before[i]);
     await publish(pages);

@@ -178,7 +178,7 @@ describe('a store', () => {
     await versionOf(worker);
     await worker.settle();
     expect((await worker.predict('pages', ASK)).status).toBe(404);
-    expect(await healthOf(worker)).toEqual({ status: 'ok', models: [] });
+    expect(await healthOf(worker)).toEqual({ status: 'ok', memoryBytes: 0, models: [] });
   });
 
   it('loads a model once for many requests', async () => {

@@ -3,6 +3,7 @@ import { type Problem, problemSchema } from '@pathcast/models/api';
 import { fileKey, pointerKey } from '@pathcast/models/artifacts';
 import relaxed from '@pathcast/models/kernel.relaxed-simd.wasm';
 import { createApp } from '@pathcast/worker/app';
+import type { ObserveOptions } from '@pathcast/worker/observability/observe';
 import type { RateLimiter } from '@pathcast/worker/rate-limit';
 import { createR2Store } from '@pathcast/worker/store/r2-store';
 import { expect, inject } from 'vitest';
@@ -49,20 +50,19 @@ export interface TestWorker {
   readonly settle: () => Promise<void>;
 }
 
+export interface WorkerOptions {
+  readonly allowedOrigins?: string;
+  readonly bucket?: R2Bucket;
+  readonly modelBytes?: number;
+  /** Null is none: plain TypeScript then predicts. */
+  readonly kernel?: WebAssembly.Module | null;
+  readonly limiter?: RateLimiter;
+  readonly observability?: ObserveOptions;
+}
+
 /** A Worker of its own, with nothing loaded and a clock that stands still. */
-export function createWorker({
-  allowedOrigins = '*',
-  bucket = env.MODELS,
-  modelBytes,
-  kernel = relaxed,
-  limiter,
-}: {
-  allowedOrigins?: string;
-  bucket?: R2Bucket;
-  modelBytes?: number;
-  kernel?: WebAssembly.Module | null;
-  limiter?: RateLimiter;
-} = {}): TestWorker {
+export function createWorker(options: WorkerOptions = {}): TestWorker {
+  const { allowedOrigins = '*', bucket = env.MODELS, kernel = relaxed, modelBytes } = options;
   let time = 0;
   const kept: Promise<unknown>[] = [];
   const app = createApp({
@@ -72,8 +72,9 @@ export function createWorker({
       now: () => time,
       keepAlive: (work) => void kept.push(work),
     }),
-    limiter,
+    limiter: options.limiter,
     allowedOrigins,
+    observability: options.observability,
   });
   const ask = async (path: string, init?: RequestInit) => app.request(`http://worker${path}`, init);
   return {

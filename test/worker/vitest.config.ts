@@ -13,6 +13,7 @@ export default defineConfig({
         compatibilityDate: '2026-04-01',
         r2Buckets: ['MODELS'],
         ratelimits: { RATE_LIMITER: { simple: { limit: 5, period: 60 } } },
+        analyticsEngineDatasets: { ANALYTICS: { dataset: 'pathcast' } },
         modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
       },
     }),

@@ -1,5 +1,6 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { type ObserveOptions, observe } from './observability/observe.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 import { limited } from './rate-limit.ts';
 import { artifact } from './routes/artifacts.ts';
@@ -29,11 +30,14 @@ export const ROUTES: readonly Route[] = [
 export interface AppOptions extends Services {
   /** Origins that may read answers in a browser, comma-separated; `*` is every site. */
   readonly allowedOrigins: string;
+  /** What is told of requests, and to whom. */
+  readonly observability?: ObserveOptions;
 }
 
 /** Builds the API over a store. */
-export function createApp({ allowedOrigins, ...services }: AppOptions): Hono {
+export function createApp({ allowedOrigins, observability, ...services }: AppOptions): Hono {
   const app = new Hono();
+  app.use(observe(observability));
   app.use(securityHeaders);
   app.use(dropUnreadBody);
   app.use(
@@ -41,13 +45,20 @@ export function createApp({ allowedOrigins, ...services }: AppOptions): Hono {
       origin: allowedOrigins.trim() === '*' ? '*' : allowedOrigins.split(',').map((origin) => origin.trim()),
       allowMethods: ['GET', 'HEAD', 'POST'],
       allowHeaders: ['Content-Type', 'If-None-Match', 'If-Range', 'Range'],
-      exposeHeaders: ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag', 'Retry-After'],
+      exposeHeaders: [
+        'Accept-Ranges',
+        'Content-Length',
+        'Content-Range',
+        'ETag',
+        'Retry-After',
+        'Server-Timing',
+      ],
       maxAge: 86_400,
     }),
   );
   for (const { path, GET, POST } of ROUTES) {
-    if (GET) app.get(path, (c) => GET(c, services));
-    if (POST) app.post(path, (c) => POST(c, services));
+    if (GET) app.get(path, (c) => GET(c, observed(c, services)));
+    if (POST) app.post(path, (c) => POST(c, observed(c, services)));
     const allow = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : [])].join(', ');
     app.all(path, (c) => {
       const detail = `${c.req.method} is not answered here, only ${allow}`;
@@ -68,4 +79,9 @@ export function createApp({ allowedOrigins, ...services }: AppOptions): Hono {
     return problemResponse(new ProblemError('internal-error', 'the server failed on this request'));
   });
   return app;
+}
+
+/** The services, with the store's part in a request's time noted. */
+function observed(c: Context, services: Services): Services {
+  return { ...services, store: c.var.observation.watch(services.store) };
 }

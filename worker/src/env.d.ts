@@ -6,6 +6,8 @@ declare namespace Cloudflare {
     readonly MODELS: R2Bucket;
     readonly ALLOWED_ORIGINS?: string;
     readonly RATE_LIMITER?: RateLimit;
+    readonly LOG_SAMPLE?: string;
+    readonly ANALYTICS?: AnalyticsEngineDataset;
   }
 }
 

@@ -4,16 +4,23 @@ import { modelStates } from '../states.ts';
 import { type Tagged, tag, taggedResponse } from '../tagged.ts';
 import type { RouteHandler } from './context.ts';
 
-/** `GET /healthz`: 200 while the Worker runs; its body says which current versions do not answer, and why. */
+/**
+ * `GET /healthz`: 200 while the Worker runs; its body says what answers, in how much memory, and which current versions do
+ * not answer, and why.
+ */
 export const health: RouteHandler = async (c, { store }) => {
   const states = await modelStates(store);
+  const models = states.map(({ name, version, served, failure }) => ({
+    name,
+    version,
+    manifestDigest: served?.manifestDigest ?? null,
+    memoryBytes: served?.byteLength ?? 0,
+    reason: failure?.reason ?? null,
+  }));
   const body: HealthResponse = {
     status: states.some(({ failure }) => failure) ? 'degraded' : 'ok',
-    models: states.map(({ name, version, failure }) => ({
-      name,
-      version,
-      reason: failure?.reason ?? null,
-    })),
+    memoryBytes: models.reduce((total, { memoryBytes }) => total + memoryBytes, 0),
+    models,
   };
   return c.json(body, 200, { 'Cache-Control': 'no-store' });
 };

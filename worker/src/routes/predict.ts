@@ -21,6 +21,7 @@ export const predictBatch: RouteHandler = async (c, { store }) => {
   const address = predictedAddressOf(c);
   const request = check(predictRequestSchema, await readJson(c.req.raw), 'the body');
   const rows = rowsOf(request);
+  c.set('asked', { instances: rows.instances.length, part: request.part });
   const { name: model, version, predictor } = await preparedModel(store, address, rows.instances);
   const predicted = predict(predictor, rows, request);
   if (rows.form === 'columns') {
@@ -33,6 +34,7 @@ export const predictBatch: RouteHandler = async (c, { store }) => {
 export const predictOne: RouteHandler = async (c, { store }) => {
   const name = checkModelName(c.req.param('model'));
   const { page: history, top, part } = parseQuery(new URL(c.req.url).searchParams);
+  c.set('asked', { instances: 1, part });
   const { version, predictor } = await preparedModel(store, { name, version: undefined }, [{ history }]);
   const query = new TextEncoder().encode(JSON.stringify([history, top, part]));
   // Weak: another release, or another machine's arithmetic, may differ in the last digit.

@@ -99,7 +99,7 @@ export async function checkCandidate(bucket: R2Bucket, { key, pack, manifest }: 
   const range = { offset: 0, length: Math.min(HEADER_BYTES, pack.bytes) };
   const body = await openRange(bucket, key, pack, etag, range);
   const beginning = await fromR2(key, async () => new Uint8Array(await new Response(body).arrayBuffer()));
-  asPack(() => checkHeader(readPackHeader(beginning, pack.bytes), manifest));
+  await asPack(() => checkHeader(readPackHeader(beginning, pack.bytes), manifest));
 }
 
 /**
