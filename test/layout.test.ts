@@ -14,6 +14,10 @@ const RULES: Record<string, { ours: readonly RegExp[]; forbidden: readonly RegEx
   },
   'train/src': { ours: [/^@pathcast\/models\//], forbidden: [/^cloudflare:/] },
   'worker/src': { ours: [/^@pathcast\/models\//], forbidden: [/^node:/, /^@tensorflow\//] },
+  'worker/node': {
+    ours: [/^@pathcast\/models\//, /^@pathcast\/worker\/(?!node|scripts)/],
+    forbidden: [/^cloudflare:/, /^@tensorflow\//, /^(miniflare|wrangler)$/],
+  },
   'worker/playground': {
     ours: [/^pathcast(\/(fine-tune))?$/],
     forbidden: [/^cloudflare:/, /^@tensorflow\//, /^@pathcast\//],

@@ -1,3 +1,4 @@
+/// <reference types="node" /> before AssemblyScript, whose types declare a console of their own
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

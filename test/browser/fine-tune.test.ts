@@ -1,4 +1,5 @@
-import { type Server, serve } from '@pathcast/worker/scripts/serve';
+import type { Server } from '@pathcast/worker/scripts/listening';
+import { serve } from '@pathcast/worker/scripts/server';
 import type { Backend, FineTuneOptions, Progress } from 'pathcast/fine-tune';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Server, serve } from '@pathcast/worker/scripts/serve';
+import type { Server } from '@pathcast/worker/scripts/listening';
+import { serve } from '@pathcast/worker/scripts/server';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createClient } from '../../client/src/index.ts';

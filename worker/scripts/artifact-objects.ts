@@ -16,7 +16,7 @@ export interface ArtifactObject {
 }
 
 /**
- * Finds the models of a folder of artifacts: those with a pointer.
+ * Finds the models of a folder of artifacts, those with a pointer; or the one whose folder it is itself.
  * @returns their folders.
  * @throws UserError when the folder is missing, or holds no model.
  */
@@ -24,6 +24,7 @@ export async function findModels(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => {
     throw new UserError(`${folder}: no such folder of artifacts; npm run train makes one`);
   });
+  if (names.includes(POINTER) && MODEL_NAME.test(basename(folder))) return [folder];
   const models = names.filter((name) => MODEL_NAME.test(name) && existsSync(join(folder, name, POINTER)));
   if (models.length === 0)
     throw new UserError(`${folder}: no model in it; npm run train -- hihello makes one`);

@@ -1,15 +1,12 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Miniflare, type MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { findModels, modelObjects } from './artifact-objects.ts';
-import { UserError } from './command.ts';
 import { ensureBuilt } from './ensure-built.ts';
+import { checkPort, LOOPBACK, type Server } from './listening.ts';
 import { BUILT, ROOT, WRANGLER_CONFIG } from './paths.ts';
-
-const HOST = '127.0.0.1';
 
 export interface ServeOptions {
   /** A folder of artifacts, loaded into an R2 of its own; without it, the R2 that lies at `persist`. */
@@ -18,23 +15,23 @@ export interface ServeOptions {
   readonly persist?: string;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-}
-
-export interface Server {
-  /** Without a slash at its end. */
-  readonly url: string;
-  stop(): Promise<void>;
+  /** The address to listen on; by default, this machine's own alone. */
+  readonly host?: string;
 }
 
 /**
- * Serves the built Worker, and the playground at `/`, on workerd, to this machine alone. Builds first what is missing or
- * stale.
+ * Serves the built Worker, and the playground at `/`, on workerd. Builds first what is missing or stale.
  * @throws UserError when the port is taken, the folder holds no model, or the build fails.
  */
-export async function serve({ artifacts, persist, port = 0 }: ServeOptions): Promise<Server> {
+export async function serve({
+  artifacts,
+  persist,
+  port = 0,
+  host = LOOPBACK,
+}: ServeOptions): Promise<Server> {
   const models = artifacts === undefined ? [] : await findModels(artifacts);
   await ensureBuilt();
-  if (port !== 0) await checkPort(port);
+  await checkPort(port, host);
   const own = models.length > 0 ? await mkdtemp(join(tmpdir(), 'pathcast-serve-')) : undefined;
   const removeOwn = async () => {
     if (own !== undefined) await rm(own, { recursive: true, force: true });
@@ -43,7 +40,7 @@ export async function serve({ artifacts, persist, port = 0 }: ServeOptions): Pro
   try {
     // Filled before anything listens, so that no early request finds half of the models.
     if (own !== undefined) await fillBucket(models, own);
-    const running = new Miniflare(workerOptions(port, own ?? persist, await kernels()));
+    const running = new Miniflare(workerOptions({ host, port }, own ?? persist, await kernels()));
     miniflare = running;
     const { origin } = await running.ready;
     return { url: origin, stop: () => running.dispose().then(removeOwn) };
@@ -87,7 +84,11 @@ async function kernels(): Promise<string[]> {
 }
 
 /** The Worker as wrangler.toml describes it. */
-function workerOptions(port: number, persist: string | undefined, wasm: readonly string[]): MiniflareOptions {
+function workerOptions(
+  address: { host: string; port: number },
+  persist: string | undefined,
+  wasm: readonly string[],
+): MiniflareOptions {
   return {
     ...workerBindings(),
     name: 'pathcast',
@@ -96,8 +97,7 @@ function workerOptions(port: number, persist: string | undefined, wasm: readonly
       ...wasm.map((path) => ({ type: 'CompiledWasm' as const, path })),
     ],
     modulesRoot: ROOT, // else the folder that the command was given in
-    host: HOST,
-    port,
+    ...address,
     cf: false, // else Miniflare asks Cloudflare for the details of a request
     ...(persist === undefined ? {} : { r2Persist: statePath(persist) }),
   };
@@ -106,16 +106,4 @@ function workerOptions(port: number, persist: string | undefined, wasm: readonly
 /** Where wrangler keeps R2 below its `--persist-to`. */
 function statePath(persist: string): string {
   return join(persist, 'v3/r2');
-}
-
-/** Says of a taken port more than workerd does. @throws UserError when nothing can listen on it. */
-export async function checkPort(port: number): Promise<void> {
-  const probe = createServer();
-  await new Promise<void>((free, taken) => {
-    probe.once('error', taken).listen(port, HOST, free);
-  }).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code})`;
-    throw new UserError(`port ${port} ${why}; choose another, or 0 for any`);
-  });
-  await new Promise((closed) => probe.close(closed));
 }

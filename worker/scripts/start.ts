@@ -1,9 +1,10 @@
 import { healthResponseSchema } from '@pathcast/models/api';
 import { readFlags, readPort, runCommand, stopSignal } from './command.ts';
 import { ensureBuilt } from './ensure-built.ts';
+import { checkPort, type Server } from './listening.ts';
 import { localStatePath } from './paths.ts';
 import { publishLocally, SAMPLES, trainedModels, trainSample } from './sample-models.ts';
-import { checkPort, type Server, serve } from './server.ts';
+import { serve } from './server.ts';
 
 /** `npm start`: sets up what is missing, then serves the API and the playground over the local R2. */
 await runCommand(async () => {
