@@ -62,19 +62,26 @@ describe('serve()', () => {
 });
 
 describe('npm run serve', () => {
-  it('prints one line with the URL, and stops when it is told to', async () => {
-    const { child, output, ended } = run('--artifacts', artifacts, '--port', '0');
-    const url = await untilPrinted(output, /http:\/\/127\.0\.0\.1:\d+/);
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
-    expect(output().trim().split('\n')).toHaveLength(1);
-    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
-  }, 120_000);
+  it.each(['workerd', 'node'])(
+    'on %s prints one line with the URL, and stops when told to',
+    async (runtime) => {
+      const flags = ['--runtime', runtime, '--artifacts', artifacts, '--port', '0'];
+      const { child, output, ended } = run(...flags);
+      const url = await untilPrinted(output, /http:\/\/127\.0\.0\.1:\d+/);
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(output().trim().split('\n')).toHaveLength(1);
+      await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    },
+    120_000,
+  );
 
   it.each([
     [['--artefacts', 'x'], "Unknown option '--artefacts'"],
     [['--port', 'x'], '--port: "x" is not a port'],
+    [['--runtime', 'deno'], '--runtime: "deno" is neither workerd nor node'],
+    [['--runtime', 'node', '--artifacts', 'models/src', '--port', '0'], 'models/src: no model in it'],
     [['--port', '0', '--artifacts', 'no/such/folder'], 'no/such/folder: no such folder of artifacts'],
     [['--port', '0', '--artifacts', 'models/src'], 'models/src: no model in it'],
   ])(
@@ -88,16 +95,20 @@ describe('npm run serve', () => {
     120_000,
   );
 
-  it('says that a port is in use', async () => {
-    const taken = createServer();
-    await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));
-    const address = taken.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const { output, ended } = run('--artifacts', artifacts, '--port', String(port));
-    expect(await ended).toBe(1);
-    expect(output()).toContain(`port ${port} is in use`);
-    await new Promise((closed) => taken.close(closed));
-  }, 120_000);
+  it.each(['workerd', 'node'])(
+    'on %s says that a port is in use',
+    async (runtime) => {
+      const taken = createServer();
+      await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));
+      const address = taken.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      const { output, ended } = run('--runtime', runtime, '--artifacts', artifacts, '--port', String(port));
+      expect(await ended).toBe(1);
+      expect(output()).toContain(`port ${port} is in use`);
+      await new Promise((closed) => taken.close(closed));
+    },
+    120_000,
+  );
 });
 
 /** Starts the command as npm does, with node itself, so that a signal reaches it. */

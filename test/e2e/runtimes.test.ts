@@ -1,0 +1,291 @@
+import '@tensorflow/tfjs'; // the exports describe the graph with it
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pointerKey } from '@pathcast/models/artifacts';
+import { predictionKernel } from '@pathcast/models/kernel/compile';
+import { writeVersion } from '@pathcast/train/export/version';
+import { createFolderBucket } from '@pathcast/worker/node/folder-bucket';
+import { serveOnNode } from '@pathcast/worker/scripts/node-server';
+import { type Server, serve } from '@pathcast/worker/scripts/serve';
+import { createR2Store } from '@pathcast/worker/store/r2-store';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/folder.ts';
+import { randomModel } from '../support/models.ts';
+
+const LETTERS = { task: 'label', labels: 'own', output: 'dense', normalised: false } as const;
+/** What both runtimes have to say alike. `Server-Timing` differs, and what each server adds of its own. */
+const HEADERS = [
+  'accept-ranges',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'allow',
+  'cache-control',
+  'content-length',
+  'content-range',
+  'content-security-policy',
+  'content-type',
+  'cross-origin-resource-policy',
+  'referrer-policy',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'x-content-type-options',
+];
+
+const ABOUT = {
+  config: {},
+  data: { format: 'random', sessions: 1, events: 2, tokens: 40, testSessions: 0 },
+  metrics: null,
+  backend: 'none',
+};
+
+let artifacts: string;
+let version: string;
+let servers: { workerd: Server; node: Server };
+
+beforeAll(async () => {
+  artifacts = await mkdtemp(join(tmpdir(), 'pathcast-runtimes-'));
+  const folder = await writeVersion(artifacts, randomModel(), { name: 'pages', ...ABOUT });
+  await writeVersion(artifacts, randomModel(LETTERS), { name: 'letters', ...ABOUT });
+  version = folder.slice(-14);
+  // What lies beside the artifacts, and what a link in them leads to, is nobody's business.
+  await writeFile(join(artifacts, 'secret.json'), 'secret');
+  await symlink(join(artifacts, 'secret.json'), join(folder, 'inside.json'));
+  await symlink('/etc/hostname', join(folder, 'outside.json'));
+  servers = { workerd: await serve({ artifacts }), node: await serveOnNode({ artifacts }) };
+}, 300_000);
+
+afterAll(async () => {
+  await servers.workerd.stop();
+  await servers.node.stop();
+  await rm(artifacts, { recursive: true, force: true });
+});
+
+async function answer({ url }: Server, path: string, init: RequestInit) {
+  const headersSent = new Headers(init.headers);
+  headersSent.set('Accept-Encoding', 'identity'); // else Miniflare compresses, and the length is another
+  const response = await fetch(url + path, { ...init, headers: headersSent, redirect: 'manual' });
+  const headers = HEADERS.map((name) => [name, response.headers.get(name)]);
+  return {
+    status: response.status,
+    headers: Object.fromEntries(headers),
+    body: await response.text(),
+    etag: response.headers.get('etag'),
+  };
+}
+
+/** Asks both. @returns the answer, which has to be the same but for the last digits of a probability. */
+async function same(path: string, init: RequestInit = {}) {
+  const [onWorkerd, onNode] = await Promise.all([
+    answer(servers.workerd, path, init),
+    answer(servers.node, path, init),
+  ]);
+  // A build without relaxed SIMD may round otherwise, and then the length may differ too.
+  const digits = /0\.\d{6,}(?:e-\d+)?/g;
+  const numbers = ({ body }: { body: string }) => [...body.matchAll(digits)].map(([text]) => Number(text));
+  const theirs = numbers(onWorkerd);
+  const ours = numbers(onNode);
+  expect(ours).toHaveLength(theirs.length);
+  ours.forEach((number, i) => {
+    expect(number).toBeCloseTo(theirs[i] ?? Number.NaN, 6);
+  });
+  const plain = (body: string) => body.replace(digits, '#');
+  expect(plain(onNode.body)).toBe(plain(onWorkerd.body));
+  expect(onNode.status).toBe(onWorkerd.status);
+  const sized = {
+    ...onNode.headers,
+    ...(theirs.length > 0 ? { 'content-length': onWorkerd.headers['content-length'] } : {}),
+  };
+  expect(sized).toEqual(onWorkerd.headers);
+  return onNode;
+}
+
+const post = (body: unknown) => ({
+  method: 'POST',
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const predict = '/v1/models/pages:predict';
+
+describe('Node answers as workerd does', () => {
+  it.each<[string, RequestInit, number]>([
+    [predict, post({ instances: [{ history: ['/p2', '/p9'] }, { history: [] }, { history: ['€'] }] }), 200],
+    [predict, post({ instances: [{ history: ['/p2'] }], top: 3, part: 'recurrent' }), 200],
+    ['/v1/models/letters:predict', post({ instances: [{ text: 'p2' }] }), 200],
+    [predict, post({ instances: [] }), 400],
+    [predict, post('{'), 400],
+    [predict, post(''), 400],
+    [predict, { ...post('{}'), headers: { 'Content-Type': 'text/html' } }, 415],
+    ['/v1/models/pages/next?page=/p2&page=/p3&top=5', {}, 200],
+    ['/v1/models/pages/next?page=/p2&top=0', {}, 400],
+    ['/v1/models', {}, 200],
+    ['/v1/models', { method: 'DELETE' }, 405],
+    ['/v1/models/pages', {}, 200],
+    ['/v1/models/pages/metadata', {}, 200],
+    ['/v1/models/nobody', {}, 404],
+    ['/v1/models/NOBODY', {}, 400],
+    ['/healthz', {}, 200],
+    ['/openapi.json', {}, 200],
+    ['/nowhere', {}, 404],
+    [predict, { method: 'OPTIONS', headers: { 'Access-Control-Request-Method': 'POST' } }, 204],
+  ])('%s %j', async (path, init, status) => {
+    expect((await same(path, init)).status).toBe(status);
+  });
+
+  it.each<[string, string, number]>([
+    ['model.json', '', 200],
+    ['manifest.json', '', 200],
+    ['model.json', 'bytes=2-7', 206],
+    ['group1-shard1.bin', 'bytes=-100', 206],
+    ['model.json', 'bytes=99999999-', 416],
+    ['pack.safetensors', '', 404],
+    ['inside.json', '', 404],
+    ['heads%2f..%2fpack.safetensors', '', 404],
+  ])('with the file %s, range "%s"', async (file, range, status) => {
+    const path = `/v1/models/pages/versions/${version}/${file}`;
+    const { status: found, etag } = await same(path, { headers: range ? { Range: range } : {} });
+    expect(found).toBe(status);
+    await same(path, { method: 'HEAD' });
+    if (etag !== null) expect((await same(path, { headers: { 'If-None-Match': etag } })).status).toBe(304);
+  });
+
+  it('with 413 to a body of 2 MB', async () => {
+    expect((await same(predict, post('x'.repeat(2_000_000)))).status).toBe(413);
+  });
+
+  it('tells its timings', async () => {
+    for (const { url } of Object.values(servers)) {
+      const { headers } = await fetch(url + predict, post({ instances: [{ history: [] }] }));
+      expect(headers.get('Server-Timing')).toMatch(/^load;dur=[\d.]+, predict;dur=[\d.]+, total;dur=[\d.]+$/);
+    }
+  });
+
+  it('with the playground and its headers', async () => {
+    const { body, status } = await same('/');
+    expect(status).toBe(200);
+    const [script = ''] = /\/app\/main-[^"]+\.js/.exec(body) ?? [];
+    const { headers } = await same(script);
+    expect(headers['cache-control']).toContain('immutable');
+    expect((await answer(servers.node, '/icon.svg', {})).headers['content-type']).toMatch(/^image\/svg\+xml/);
+    expect((await same('/_headers')).status).toBe(404);
+    const etag = (await answer(servers.node, '/', {})).etag ?? '';
+    expect((await answer(servers.node, '/', { headers: { 'If-None-Match': etag } })).status).toBe(304);
+  });
+
+  it('whatever the path: no 5xx, and nothing of the disk', async () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        '..',
+        '%2e%2e',
+        '..%2f',
+        '%5c..',
+        '.',
+        '%00',
+        'pages',
+        'versions',
+        version,
+        'current.json',
+        'secret.json',
+        'v1',
+        'models',
+        'app',
+        'etc',
+        'outside.json',
+      ),
+      fc.string({ unit: 'grapheme', maxLength: 6 }).map(encodeURIComponent),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+        const response = await fetch(`${servers.node.url}/${parts.join('/')}`);
+        expect(response.status).toBeLessThan(500);
+        expect(await response.text()).not.toBe('secret');
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+  });
+});
+
+async function bytesOf(object: { arrayBuffer(): Promise<ArrayBuffer> } | null): Promise<Buffer> {
+  return Buffer.from((await object?.arrayBuffer()) ?? new ArrayBuffer(0));
+}
+
+describe('a folder as a bucket', () => {
+  it('gives an object, its parts, and its checksum', async () => {
+    const bucket = createFolderBucket(artifacts);
+    const key = `models/pages/${version}/model.json`;
+    const bytes = await readFile(join(artifacts, 'pages', version, 'model.json'));
+    const sha256 = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes));
+    const object = await bucket.get(key);
+    expect(object).toMatchObject({ key, size: bytes.length });
+    expect(Buffer.from(object?.checksums.sha256 ?? new ArrayBuffer(0))).toEqual(Buffer.from(sha256));
+    expect(await bytesOf(object)).toEqual(bytes);
+    const part = await bucket.get(key, { range: { offset: 3, length: 5 } });
+    expect(await bytesOf(part)).toEqual(bytes.subarray(3, 8));
+    expect(await bucket.get(key, { onlyIf: { etagMatches: 'x' } })).not.toHaveProperty('body');
+    expect(await bucket.get(key, { onlyIf: { etagMatches: object?.etag ?? '' } })).toHaveProperty('body');
+    const { delimitedPrefixes } = await bucket.list({ prefix: 'models/', delimiter: '/' });
+    expect(delimitedPrefixes.sort()).toEqual(['models/letters/', 'models/pages/']);
+  });
+
+  it('of one model has that one alone', async () => {
+    const bucket = createFolderBucket(join(artifacts, 'pages'));
+    expect(await bucket.head(pointerKey('pages'))).not.toBeNull();
+    expect(await bucket.head(pointerKey('letters'))).toBeNull();
+  });
+
+  it('leads nowhere else, whatever the key', async () => {
+    const bucket = createFolderBucket(join(artifacts, 'pages'));
+    const part = fc.oneof(
+      fc.constantFrom(
+        'models',
+        'pages',
+        'letters',
+        version,
+        '..',
+        '.',
+        '',
+        'current.json',
+        'secret.json',
+        'etc',
+        'outside.json',
+        'inside.json',
+        '\0',
+        '\\..',
+      ),
+      fc.string({ maxLength: 4 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 7 }), async (parts) => {
+        const object = await bucket.head(parts.join('/'));
+        if (object) expect(parts.join('/')).toMatch(/^models\/pages\/(current\.json|\d{14}\/[a-z0-9/._-]+)$/);
+        if (object) expect(parts.join('/')).not.toMatch(/\.\.|(outside|inside)\.json$/);
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
+    expect(await bucket.head(`models/pages/${version}/outside.json`)).toBeNull();
+  });
+
+  it('shows the store a version that is published while it serves', async () => {
+    const folder = await temporaryFolder();
+    const first = await writeVersion(folder, randomModel({}, 1), { name: 'pages', ...ABOUT });
+    let time = 0;
+    const store = createR2Store(createFolderBucket(folder), {
+      kernel: await predictionKernel(),
+      now: () => time,
+    });
+    const served = async () => (await store.state('pages')).served?.version;
+    expect(await served()).toBe(basename(first));
+    const second = await writeVersion(folder, randomModel({}, 2), { name: 'pages', ...ABOUT });
+    time += 60_000;
+    // A store may look behind a request's back: the one after it sees what was found.
+    await expect.poll(served).toBe(basename(second));
+  });
+
+  it('refuses a file that is changed while it is read', async () => {
+    const folder = await temporaryFolder();
+    await writeVersion(folder, randomModel(), { name: 'pages', ...ABOUT });
+    const object = await createFolderBucket(folder).get(pointerKey('pages'));
+    await writeFile(join(folder, 'pages/current.json'), 'another');
+    await expect(object?.arrayBuffer()).rejects.toThrow('changed while it was read');
+  });
+});
