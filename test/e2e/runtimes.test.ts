@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs'; // the exports describe the graph with it
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pointerKey } from '@pathcast/models/artifacts';
@@ -10,7 +11,7 @@ import { serveOnNode } from '@pathcast/worker/scripts/node-server';
 import { type Server, serve } from '@pathcast/worker/scripts/serve';
 import { createR2Store } from '@pathcast/worker/store/r2-store';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { randomModel } from '../support/models.ts';
 
@@ -50,9 +51,10 @@ beforeAll(async () => {
   await writeVersion(artifacts, randomModel(LETTERS), { name: 'letters', ...ABOUT });
   version = folder.slice(-14);
   // What lies beside the artifacts, and what a link in them leads to, is nobody's business.
-  await writeFile(join(artifacts, 'secret.json'), 'secret');
+  await writeFile(join(artifacts, 'secret.json'), 'secret\n');
   await symlink(join(artifacts, 'secret.json'), join(folder, 'inside.json'));
   await symlink('/etc/hostname', join(folder, 'outside.json'));
+  vi.spyOn(console, 'log').mockReturnValue(); // the servers' logs
   servers = { workerd: await serve({ artifacts }), node: await serveOnNode({ artifacts }) };
 }, 300_000);
 
@@ -99,6 +101,18 @@ async function same(path: string, init: RequestInit = {}) {
   };
   expect(sized).toEqual(onWorkerd.headers);
   return onNode;
+}
+
+/** Asks Node for a path as it is written: `fetch` takes dots out of it. */
+function askRaw(path: string): Promise<{ status: number; body: string }> {
+  return new Promise((done, fail) => {
+    const { hostname, port } = new URL(servers.node.url);
+    get({ hostname, port, path }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => (body += chunk));
+      response.on('end', () => done({ status: response.statusCode ?? 0, body }));
+    }).on('error', fail);
+  });
 }
 
 const post = (body: unknown) => ({
@@ -196,9 +210,9 @@ describe('Node answers as workerd does', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
-        const response = await fetch(`${servers.node.url}/${parts.join('/')}`);
-        expect(response.status).toBeLessThan(500);
-        expect(await response.text()).not.toBe('secret');
+        const { status, body } = await askRaw(`/${parts.join('/')}`);
+        expect(status).toBeLessThan(500);
+        expect(body).not.toContain('secret\n');
       }),
       { numRuns: 300, seed: 1 },
     );
