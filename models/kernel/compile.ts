@@ -41,17 +41,18 @@ export function kernelBytes(build: KernelBuild): Promise<Uint8Array<ArrayBuffer>
   return moduleBytes(ENTRY, build);
 }
 
+/** As `moduleBytes`, compiled for the runtime that asks. */
+export async function compileKernel(entry: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await moduleBytes(entry, 'simd'));
+}
+
 /**
  * Compiles AssemblyScript to a module over imported memory. It takes some seconds, and the result is kept in the workspace's `dist`
  * under a name that says what of: changed sources or flags make another file, and no clock has a say.
  * @param entry the path of its main file, in a folder `kernel` with its other ones.
  * @throws Error with the compiler's words when it does not compile.
  */
-export async function compileKernel(entry: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await moduleBytes(entry, 'simd'));
-}
-
-async function moduleBytes(entry: string, build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
+export async function moduleBytes(entry: string, build: KernelBuild): Promise<Uint8Array<ArrayBuffer>> {
   const name = basename(entry, '.ts');
   const folder = join(dirname(entry), '../dist');
   const flags = build === 'relaxed-simd' ? [...FLAGS, '--enable', 'relaxed-simd'] : FLAGS;

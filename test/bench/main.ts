@@ -2,10 +2,25 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import type { Bench } from './report.ts';
 
+/** What `edge` measures, each by itself: `edge-speed`, …. */
+const EDGE_PARTS = [
+  'speed',
+  'memory',
+  'neighbours',
+  'large',
+  'agreement',
+  'served',
+  'size',
+  'projection',
+] as const;
+
 const BENCHES: Record<string, () => Promise<Bench>> = {
   backends: async () => (await import('./backends.ts')).backends,
   data: async () => (await import('./data.ts')).data,
   edge: async () => (await import('./edge.ts')).edge,
+  ...Object.fromEntries(
+    EDGE_PARTS.map((part) => [`edge-${part}`, async () => (await import('./edge.ts')).edgePart(part)]),
+  ),
   diginetica: async () => (await import('./diginetica.ts')).diginetica,
   hihello: async () => (await import('./hihello.ts')).hihello,
   recall: async () => (await import('./recall.ts')).recall,

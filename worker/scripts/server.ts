@@ -52,7 +52,7 @@ export async function serve({
 }
 
 /** Puts models' folders into the R2 that lies at `persist`. */
-async function fillBucket(models: readonly string[], persist: string): Promise<void> {
+export async function fillBucket(models: readonly string[], persist: string): Promise<void> {
   const miniflare = new Miniflare({
     modules: true,
     script: 'export default {}',
