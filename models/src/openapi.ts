@@ -266,6 +266,15 @@ function reference(name: SchemaName) {
 
 /** OpenAPI 3.1 schemas are those of JSON Schema 2020-12, which its document need not repeat in each. */
 function jsonSchema(schema: z.ZodType) {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12', override: plainPairs });
   return rest;
+}
+
+/** Pairs as arrays of two: many readers of OpenAPI do not know `prefixItems`. */
+function plainPairs({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { prefixItems } = jsonSchema;
+  if (!prefixItems) return;
+  const [items = true] = prefixItems; // both are the same here
+  Object.assign(jsonSchema, { items, minItems: prefixItems.length, maxItems: prefixItems.length });
+  delete jsonSchema.prefixItems;
 }

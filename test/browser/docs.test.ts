@@ -1,5 +1,6 @@
 import { openApi } from '@pathcast/models/openapi';
-import { type Server, serve } from '@pathcast/worker/scripts/serve';
+import type { Server } from '@pathcast/worker/scripts/listening';
+import { serve } from '@pathcast/worker/scripts/server';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { useChromium } from './chrome.ts';

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { writeVersion } from '@pathcast/train/export/version';
-import { type Server, serve } from '@pathcast/worker/scripts/serve';
+import type { Server } from '@pathcast/worker/scripts/listening';
+import { serve } from '@pathcast/worker/scripts/server';
 import { env } from '@tensorflow/tfjs-core';
 import { randomModel } from '../support/models.ts';
 

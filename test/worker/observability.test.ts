@@ -328,6 +328,7 @@ describe('Analytics Engine', () => {
 describe('/healthz', () => {
   it('names what answers by the SHA-256 of its manifest, and counts the memory that it holds', async () => {
     const worker = createWorker();
+    await worker.predict('pages', { instances: [{ history: [] }] });
     const { memoryBytes, models } = healthResponseSchema.parse(await (await worker.ask('/healthz')).json());
     const model = models.find(({ name }) => name === 'pages');
     const manifest = await crypto.subtle.digest('SHA-256', bytesOf(pages, 'manifest.json'));

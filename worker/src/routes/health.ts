@@ -10,10 +10,10 @@ import type { RouteHandler } from './context.ts';
  */
 export const health: RouteHandler = async (c, { store }) => {
   const states = await modelStates(store);
-  const models = states.map(({ name, version, served, failure }) => ({
+  const models = states.map(({ name, version, manifestDigest, served, failure }) => ({
     name,
     version,
-    manifestDigest: served?.manifestDigest ?? null,
+    manifestDigest,
     memoryBytes: served?.byteLength ?? 0,
     reason: failure?.reason ?? null,
   }));

@@ -85,8 +85,14 @@ export class ModelSlot implements Holder {
     if (this.#isWithdrawn) {
       throw new ProblemError('unknown-model', `model: there is no model "${this.#name}"`);
     }
-    const version = this.#served?.version ?? this.#published?.version ?? null;
-    return { name: this.#name, version, served: this.#served, failure: this.#failure };
+    const answering = this.#served ?? this.#published;
+    return {
+      name: this.#name,
+      version: answering?.version ?? null,
+      manifestDigest: answering?.manifestDigest ?? null,
+      served: this.#served,
+      failure: this.#failure,
+    };
   }
 
   /** Reads the pointer and does what it asks for; once at a time. Never rejects. */

@@ -23,6 +23,8 @@ export interface ModelState {
   readonly name: string;
   /** The version that answers, or would as soon as it is loaded; null when none does. */
   readonly version: string | null;
+  /** SHA-256 of that version's manifest, hex. */
+  readonly manifestDigest: string | null;
   /** That version, when it is loaded. */
   readonly served: ServedModel | null;
   /** Why the current version does not answer; its version is null when even the pointer cannot be read. */
