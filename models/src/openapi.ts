@@ -35,6 +35,7 @@ type SchemaName = keyof typeof SCHEMAS;
 const ERRORS = {
   400: 'A field is not valid.',
   404: 'There is no such model, version, label or file.',
+  405: 'The method is not answered here: what ends with :predict is asked with POST.',
   413: `The body has more than ${LIMITS.bodyBytes} bytes.`,
   415: 'The body is none of application/json, text/plain and application/x-www-form-urlencoded.',
   416: 'The range lies outside the file.',
@@ -137,7 +138,7 @@ function paths() {
 function modelPaths(path: string, parameters: readonly unknown[], what: '' | 'Version' | 'Label') {
   const options = { tag: what === '' ? 'Models' : 'Versions and labels', tagged: true } as const;
   const of = what === '' ? 'a model' : `a ${what.toLowerCase()}`;
-  const errors = [400, 404, 503] as const;
+  const errors = [400, 404, 405, 503] as const;
   return {
     [path]: {
       parameters,
@@ -184,13 +185,19 @@ function predictOperation(operationId: string, which = '') {
 function nextOperation() {
   const { top, part } = predictRequestSchema.shape;
   const pages = { type: 'array', items: { type: 'string', minLength: 1 }, maxItems: LIMITS.historyPages };
+  const { responses, ...described } = operation('next', 'Predicts the next pages of one history', {
+    tag: 'Predictions',
+    answers: ['NextResponse'],
+    errors: [400, 404, 429, 503],
+    tagged: true,
+  });
   return {
-    ...operation('next', 'Predicts the next pages of one history', {
-      tag: 'Predictions',
-      answers: ['NextResponse'],
-      errors: [400, 404, 429, 503],
-      tagged: true,
-    }),
+    ...described,
+    responses: {
+      ...responses,
+      // Not of this API, and so no problem+json.
+      431: { description: 'The URL is longer than the server in front of the API reads.' },
+    },
     parameters: [
       {
         ...parameter('page', 'query', pages, 'The visit’s pages, oldest first.'),
@@ -214,7 +221,7 @@ function artifactOperation() {
       200: { description: 'The file.', content },
       206: { description: 'The range of the file.', content },
       ...NOT_MODIFIED,
-      ...problems([400, 404, 416, 503]),
+      ...problems([400, 404, 405, 416, 503]),
     },
   };
 }

@@ -36,7 +36,7 @@ export async function serveRandomModels(): Promise<Target> {
     });
     versions[name] = basename(folder);
   }
-  const server = await serve({ artifacts });
+  const server = await serve({ artifacts, isQuiet: true });
   return {
     ...server,
     versions,

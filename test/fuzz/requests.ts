@@ -121,10 +121,16 @@ export function requests(versions: Readonly<Record<string, string>>): fc.Arbitra
     fc.constantFrom('/', '/healthz', '/openapi.json', '/v1/models', '/docs', '/v1', '/favicon.ico'),
     fc.array(segment, { maxLength: 6 }).map((parts) => `/${parts.join('/')}`),
   );
-  return fc.record({ method, path, headers, body: fc.option(body, { nil: undefined }) }).map((request) => ({
-    ...request,
-    path: request.path.replace(/[^\x21-\x7e]/g, (character) => encodeURIComponent(character)),
-    // Node refuses a body with a length of its own for these.
-    body: ['GET', 'HEAD', 'OPTIONS'].includes(request.method) ? undefined : request.body,
-  }));
+  const any = fc.record({ path, headers, body, asked: method, isOdd: fc.nat(4) });
+  return any.map(({ path, headers, body, asked, isOdd }) => {
+    const fitting = path.includes(':predict') ? 'POST' : 'GET';
+    const method = isOdd === 0 ? asked : fitting;
+    return {
+      method,
+      path: path.replace(/[^\x21-\x7e]/g, (character) => encodeURIComponent(character)),
+      headers: fitting === 'POST' && isOdd > 1 ? { 'content-type': 'application/json' } : headers,
+      // Node sends none with these.
+      body: ['GET', 'HEAD', 'OPTIONS'].includes(method) ? undefined : body,
+    };
+  });
 }

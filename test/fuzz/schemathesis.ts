@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 const VERSION = '4.32.5';
 const FOLDER = resolve(import.meta.dirname, '../../.cache/schemathesis', VERSION);
@@ -20,17 +21,18 @@ export async function runSchemathesis(url: string): Promise<string> {
     if (made.status !== 0 || got.status !== 0)
       return 'schemathesis: not run, since Python or PyPI is not at hand';
   }
-  const { status, stdout, stderr } = spawnSync(
-    command,
-    [
-      ...['--config-file', join(import.meta.dirname, 'schemathesis.toml')],
-      ...['run', `${url}/openapi.json`, '--seed', '1', '--max-examples', '40'],
-      ...['--checks', 'not_a_server_error,status_code_conformance,content_type_conformance'],
-      ...['--checks', 'response_schema_conformance,negative_data_rejection', '--no-color'],
-    ],
-    { cwd: FOLDER, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 300_000 },
+  const args = [
+    ...['--config-file', join(import.meta.dirname, 'schemathesis.toml')],
+    ...['run', `${url}/openapi.json`, '--seed', '1', '--max-examples', '100', '--max-time', '180'],
+    ...['--checks', 'not_a_server_error,status_code_conformance,content_type_conformance'],
+    ...['--checks', 'response_schema_conformance,negative_data_rejection', '--no-color'],
+  ];
+  // Beside this process, which serves what it asks.
+  const { stdout } = await promisify(execFile)(command, args, { cwd: FOLDER, maxBuffer: 64 << 20 }).catch(
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => {
+      throw new Error(`schemathesis found a difference:\n${stdout}\n${stderr}`);
+    },
   );
-  if (status !== 0) throw new Error(`schemathesis found a difference:\n${stdout}\n${stderr}`);
   const summary = stdout.split('\n').filter((line) => /Test cases|generated|passed/i.test(line));
   return `schemathesis ${VERSION}: ${summary.map((line) => line.trim()).join('; ')}`;
 }

@@ -22,6 +22,8 @@ export interface NodeServerOptions {
   readonly port: number;
   /** Origins that may read the API from a browser, comma-separated; `*` is every site. */
   readonly allowedOrigins: string;
+  /** What all loaded models may take together, in bytes. */
+  readonly modelBytes?: number;
   readonly observability: ObserveOptions;
 }
 
@@ -38,8 +40,11 @@ export interface NodeServer {
  * @throws Error with a `code` when nothing can listen there.
  */
 export async function serveOnNode(options: NodeServerOptions): Promise<NodeServer> {
-  const { artifacts, assets, host, port, allowedOrigins, observability } = options;
-  const store = createR2Store(createFolderBucket(artifacts), { kernel: await predictionKernel() });
+  const { artifacts, assets, host, port, allowedOrigins, modelBytes, observability } = options;
+  const store = createR2Store(createFolderBucket(artifacts), {
+    kernel: await predictionKernel(),
+    modelBytes,
+  });
   const app = createApp({ store, allowedOrigins, observability });
   const asset = await createAssets(assets);
   const server = createServer(getRequestListener((request) => asset(request) ?? app.fetch(request)));

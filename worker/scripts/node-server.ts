@@ -1,5 +1,6 @@
 import { serveOnNode as listen } from '../node/server.ts';
 import { readLogSample } from '../src/observability/log.ts';
+import { readModelBytes } from '../src/store/memory-budget.ts';
 import { findModels } from './artifact-objects.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { checkPort, LOOPBACK, type Server } from './listening.ts';
@@ -33,6 +34,7 @@ export async function serveOnNode({
     host,
     port,
     allowedOrigins: process.env.ALLOWED_ORIGINS ?? '*',
+    modelBytes: readModelBytes(process.env.MODEL_MEMORY_MB),
     observability: { log: console.log, logSample: readLogSample(process.env.LOG_SAMPLE) },
   });
 }

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly port?: number;
   /** The address to listen on; by default, this machine's own alone. */
   readonly host?: string;
+  /** Keeps the Worker's log to itself; false by default. */
+  readonly isQuiet?: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function serve({
   persist,
   port = 0,
   host = LOOPBACK,
+  isQuiet = false,
 }: ServeOptions): Promise<Server> {
   const models = artifacts === undefined ? [] : await findModels(artifacts);
   await ensureBuilt();
@@ -40,7 +43,10 @@ export async function serve({
   try {
     // Filled before anything listens, so that no early request finds half of the models.
     if (own !== undefined) await fillBucket(models, own);
-    const running = new Miniflare(workerOptions({ host, port }, own ?? persist, await kernels()));
+    const running = new Miniflare({
+      ...workerOptions({ host, port }, own ?? persist, await kernels()),
+      ...(isQuiet ? { handleRuntimeStdio: drop } : {}),
+    });
     miniflare = running;
     const { origin } = await running.ready;
     return { url: origin, stop: () => running.dispose().then(removeOwn) };
@@ -106,4 +112,8 @@ function workerOptions(
 /** Where wrangler keeps R2 below its `--persist-to`. */
 function statePath(persist: string): string {
   return join(persist, 'v3/r2');
+}
+
+function drop(...logs: { resume(): unknown }[]): void {
+  for (const log of logs) log.resume();
 }

@@ -6,6 +6,7 @@ declare namespace Cloudflare {
     readonly MODELS: R2Bucket;
     readonly ALLOWED_ORIGINS?: string;
     readonly RATE_LIMITER?: RateLimit;
+    readonly MODEL_MEMORY_MB?: string;
     readonly LOG_SAMPLE?: string;
     readonly ANALYTICS?: AnalyticsEngineDataset;
   }

@@ -1,8 +1,8 @@
 import type { RequestRecord } from './request-record.ts';
 
 /**
- * The share of successes that is logged by default. Errors all are. A line costs about a twentieth of a prediction's time,
- * and a site has a request a page view: of 100,000 a day, 1,000 lines tell every rate and latency to a few percent.
+ * The share of successes that is logged by default. Errors all are. A site has a request a page view: of 100,000 a day, 1,000
+ * lines tell every rate and latency to a few percent.
  */
 export const DEFAULT_LOG_SAMPLE = 0.01;
 

@@ -1,3 +1,18 @@
+/** An isolate has 128 MB, of which its heap and what a request needs take the rest. */
+const DEFAULT_MB = 100;
+
+/**
+ * Reads `MODEL_MEMORY_MB`, a number above 0; says of anything else what is wrong with it, and gives the default.
+ * @returns bytes that all loaded models may take together.
+ */
+export function readModelBytes(value: unknown, warn: (line: string) => void = console.warn): number {
+  if (value === undefined || value === '') return DEFAULT_MB * 1e6;
+  const mb = Number(value);
+  if (Number.isFinite(mb) && mb > 0) return mb * 1e6;
+  warn(`MODEL_MEMORY_MB: ${JSON.stringify(value)} is no number above 0; ${DEFAULT_MB} is used`);
+  return DEFAULT_MB * 1e6;
+}
+
 /** Who holds memory of a budget. */
 export interface Holder {
   /** When it was last needed, in ms: who was needed longest ago gives way first. */

@@ -1,7 +1,7 @@
 import { ARTIFACT, fileKey, KEY_PREFIX, MODEL_NAME } from '@pathcast/models/artifacts';
 import { ProblemError } from '../problem.ts';
 import { readManifest } from './load-model.ts';
-import { MemoryBudget } from './memory-budget.ts';
+import { MemoryBudget, readModelBytes } from './memory-budget.ts';
 import { ModelSlot } from './model-slot.ts';
 import { headMatching, streamRange, streamVerified, unavailable } from './objects.ts';
 import { Refreshing } from './refreshing.ts';
@@ -14,8 +14,6 @@ const NEVER_PUBLIC: readonly string[] = [ARTIFACT.pack, ARTIFACT.vocabulary];
 
 /** The lists of models are read again after this. */
 const LIST_MS = 30_000;
-/** An isolate has 128 MB, of which its heap and what a request needs take the rest. */
-const MODEL_BYTES = 100e6;
 
 export interface R2StoreOptions {
   /** What predicts: a build of `models/kernel`; without it, plain TypeScript does. */
@@ -33,7 +31,7 @@ export interface R2StoreOptions {
  * not verify never replaces one that does. A model whose pointer is gone is withdrawn at the next check.
  */
 export function createR2Store(bucket: R2Bucket, options: R2StoreOptions): ModelStore {
-  const { kernel, modelBytes = MODEL_BYTES, now = Date.now, keepAlive = () => {} } = options;
+  const { kernel, modelBytes = readModelBytes(undefined), now = Date.now, keepAlive = () => {} } = options;
   const budget = new MemoryBudget(modelBytes);
   const slots = new Map<string, ModelSlot>();
   const files = new Map<string, ReadonlyMap<string, PublicFile>>();
