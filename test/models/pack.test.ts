@@ -3,6 +3,7 @@ import { quantiseRows } from '@pathcast/models/pack/quantise';
 import { readSafetensors, writeSafetensors } from '@pathcast/models/pack/safetensors';
 import { buildTokenTables, TokenIndex } from '@pathcast/models/pack/token-index';
 import type { Mixture } from '@pathcast/models/predictor/mixture';
+import { TokenSessions } from '@pathcast/train/data/sessions/token-sessions';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mixtureOf, randomSessions } from '../support/mixtures.ts';
@@ -148,8 +149,29 @@ describe('a pack with a mixture', () => {
   const mixture = mixtureOf(randomSessions(60, 42), 42);
   const mixed = writePack({ ...model, mixture, vocabularyDigest });
 
-  it('gives its tables back', () => {
-    expect(openPack(mixed).mixture).toEqual(mixture);
+  it('gives its tables back, ids of sessions in two bytes where they fit', () => {
+    const { neighbours, ...others } = mixture;
+    const opened = openPack(mixed).mixture;
+    expect(opened).toEqual({
+      ...others,
+      neighbours: neighbours && { ...neighbours, pages: Uint16Array.from(neighbours.pages) },
+    });
+  });
+
+  it('keeps ids of sessions in four bytes where the catalogue asks for them', () => {
+    const large = randomModel({
+      vocabularySize: 65_537,
+      hiddenUnits: 2,
+      input: { type: 'embedding', units: 2 },
+    });
+    const sessions = TokenSessions.of([
+      [65_536, 2, 40_000],
+      [2, 65_536],
+    ]);
+    const wide = mixtureOf(sessions, 65_537);
+    const opened = openPack(writePack({ ...large, mixture: wide, vocabularyDigest })).mixture;
+    expect(opened?.neighbours?.pages).toEqual(wide.neighbours?.pages);
+    expect([...(opened?.neighbours?.pages ?? [])]).toEqual(expect.arrayContaining([65_536, 40_000]));
   });
 
   it('opens without one, as packs did before', () => {
@@ -175,7 +197,11 @@ describe('a pack with a mixture', () => {
   it('is refused with one sentence when a number would lead a prediction astray', () => {
     const { rules, neighbours } = mixture;
     if (!rules || !neighbours) throw new Error('it has both');
-    const changed = <T extends Uint32Array | Float32Array>(values: T, at: number, value: number): T => {
+    const changed = <T extends Uint32Array | Uint16Array | Float32Array>(
+      values: T,
+      at: number,
+      value: number,
+    ): T => {
       const copy = values.slice() as T; // slice keeps the type
       copy[at] = value;
       return copy;

@@ -6,10 +6,12 @@ import type { RuleTables } from '../predictor/rules.ts';
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
 import { PackError, type Tensor, type TensorData } from './safetensors.ts';
 
+export type TensorClass<T> = abstract new (length: number) => T;
+
 /** Takes a tensor of a pack. @throws PackError when it is missing or has another dtype or shape; no shape takes any 1-D. */
 export type TakeTensor = <T extends TensorData>(
   name: string,
-  type: abstract new () => T,
+  type: TensorClass<T> | readonly TensorClass<T>[],
   shape?: number[],
 ) => T;
 
@@ -30,7 +32,7 @@ export function mixtureSettings({ temperature, rules, neighbours }: Mixture): st
   return JSON.stringify(settings);
 }
 
-/** The tensors of a mixture, all of 4-byte elements. */
+/** The tensors of a mixture, by falling element size. */
 export function mixtureTensors({ weights, rules, neighbours }: Mixture): Tensor[] {
   const vectors: [string, TensorData][] = [];
   if (rules) {
@@ -44,10 +46,10 @@ export function mixtureTensors({ weights, rules, neighbours }: Mixture): Tensor[
   if (neighbours) {
     vectors.push(
       ['neighbours.session_offsets', neighbours.sessionOffsets],
-      ['neighbours.pages', neighbours.pages],
       ['neighbours.posting_offsets', neighbours.postingOffsets],
       ['neighbours.postings', neighbours.postings],
       ['neighbours.rarity', neighbours.rarity],
+      ['neighbours.pages', narrowed(neighbours.pages, neighbours.rarity.length)],
     );
   }
   return [
@@ -95,7 +97,7 @@ function readRules(take: TakeTensor, size: number, historyDecay: number): RuleTa
 function readNeighbours(take: TakeTensor, size: number): NeighbourTables {
   const sessionOffsets = take('neighbours.session_offsets', Uint32Array);
   const sessions = sessionOffsets.length - 1;
-  const pages = take('neighbours.pages', Uint32Array);
+  const pages = take<Uint32Array | Uint16Array>('neighbours.pages', [Uint16Array, Uint32Array]);
   const postings = take('neighbours.postings', Uint32Array);
   const postingOffsets = take('neighbours.posting_offsets', Uint32Array, [size + 1]);
   const rarity = take('neighbours.rarity', Float32Array, [size]);
@@ -107,6 +109,11 @@ function readNeighbours(take: TakeTensor, size: number): NeighbourTables {
   if (pages.some((id) => rarity[id] === 0))
     throw new PackError('tensor neighbours.rarity is 0 for a page that is held');
   return { sessionOffsets, pages, postingOffsets, postings, rarity };
+}
+
+/** Ids below V in as few bytes as hold them: they are most of the neighbours. */
+function narrowed(ids: Uint32Array | Uint16Array, size: number): Uint32Array | Uint16Array {
+  return size <= 2 ** 16 ? Uint16Array.from(ids) : ids;
 }
 
 function parseSettings(text: string): z.infer<typeof settingsSchema> {
@@ -157,7 +164,7 @@ function checkOffsets(name: string, offsets: Uint32Array, end: number): void {
 
 function check(
   name: string,
-  values: Uint32Array | Float32Array,
+  values: Uint32Array | Uint16Array | Float32Array,
   isGood: (value: number) => boolean,
   what: string,
 ): void {

@@ -3,7 +3,7 @@ import type { Mixture } from '../predictor/mixture.ts';
 import { GATES, inputRowWidth, type ModelSpec, modelSpecSchema } from '../spec.ts';
 import { FIRST_TOKEN_ID, type Vocabulary } from '../vocabulary.ts';
 import { cellKernelRows, checkWeights, type ModelWeights, scoringBlocks } from '../weights.ts';
-import { mixtureSettings, mixtureTensors, readMixture } from './mixture-tensors.ts';
+import { mixtureSettings, mixtureTensors, readMixture, type TensorClass } from './mixture-tensors.ts';
 import { type QuantisedRows, quantiseRows, rowScales } from './quantise.ts';
 import {
   headBytes,
@@ -190,15 +190,20 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
   const n = V - FIRST_TOKEN_ID;
   const columns = GATES[spec.cell] * H;
 
-  function take<T extends TensorData>(name: string, type: abstract new () => T, asked?: number[]): T {
+  function take<T extends TensorData>(
+    name: string,
+    type: TensorClass<T> | readonly TensorClass<T>[],
+    asked?: number[],
+  ): T {
     const tensor = tensors.get(name);
     if (!tensor) throw new PackError(`tensor ${name} is missing`);
-    if (!(tensor.data instanceof type)) throw new PackError(`tensor ${name} has the wrong dtype`);
-    const shape = asked ?? [tensor.data.length];
+    const { data } = tensor;
+    if (!isOneOf(data, [type].flat())) throw new PackError(`tensor ${name} has the wrong dtype`);
+    const shape = asked ?? [data.length];
     if (tensor.shape.join() !== shape.join()) {
       throw new PackError(`tensor ${name} has shape [${tensor.shape}], its spec asks for [${shape}]`);
     }
-    return tensor.data;
+    return data;
   }
 
   const cells = Array.from({ length: spec.layers }, (_, i) => {
@@ -233,6 +238,10 @@ export function openPack(file: Uint8Array<ArrayBuffer>): Pack {
     outputBias: take('output.bias', Float32Array, [V]),
     mixture: readMixture(mixture, take, V),
   };
+}
+
+function isOneOf<T extends TensorData>(data: TensorData, types: readonly TensorClass<T>[]): data is T {
+  return types.some((type) => data instanceof type);
 }
 
 function parseMetadata(metadata: unknown): PackHeader & { mixture: string | undefined } {

@@ -1,8 +1,14 @@
 /** The safetensors dtypes that packs use, and the views over them. */
-const VIEWS = { F32: Float32Array, U32: Uint32Array, I8: Int8Array, U8: Uint8Array } as const;
+const VIEWS = {
+  F32: Float32Array,
+  U32: Uint32Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+} as const;
 
 export type Dtype = keyof typeof VIEWS;
-export type TensorData = Float32Array | Uint32Array | Int8Array | Uint8Array;
+export type TensorData = Float32Array | Uint32Array | Uint16Array | Int8Array | Uint8Array;
 
 export interface Tensor {
   readonly name: string;
@@ -179,6 +185,7 @@ function describe(name: string, entry: unknown) {
 function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return 'F32';
   if (data instanceof Uint32Array) return 'U32';
+  if (data instanceof Uint16Array) return 'U16';
   return data instanceof Int8Array ? 'I8' : 'U8';
 }
 

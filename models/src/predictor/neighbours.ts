@@ -6,8 +6,8 @@ import { largest } from './ranking.ts';
 export interface NeighbourTables {
   /** uint32 [S + 1], rising: where each session begins among `pages`, and the end of the last. */
   readonly sessionOffsets: Uint32Array;
-  /** uint32: the pages of the sessions in the order seen, 2 to V − 1. */
-  readonly pages: Uint32Array;
+  /** uint32, or uint16 where V allows: the pages of the sessions in the order seen, 2 to V − 1. */
+  readonly pages: Uint32Array | Uint16Array;
   /** uint32 [V + 1], rising: where each page's sessions begin among `postings`, and the end of the last. */
   readonly postingOffsets: Uint32Array;
   /** uint32: the newest sessions that saw each page, below S. */
