@@ -160,7 +160,12 @@ describe('the whole path of a text model', () => {
         { text: labelled(predictor.label('shuttl', { top: 1 })) },
       ]);
       const [prediction] = await ask('{"instances":[{"prefix":"shu","top":5}]}');
-      expect(prediction).toEqual({ next: predictor.nextCharacters('shu', { top: 5 }) });
+      // Node runs another build of the kernel, which rounds the last digits otherwise.
+      const next = predictor.nextCharacters('shu', { top: 5 }).map(({ character, probability }) => ({
+        character,
+        probability: expect.closeTo(probability, 6),
+      }));
+      expect(prediction).toEqual({ next });
       expect(prediction).toMatchObject({ next: [{ character: 't' }, { character: 'g' }, {}, {}, {}] });
     } finally {
       await server.stop();

@@ -1,5 +1,5 @@
 import type { Part } from '@pathcast/models/predictor/parts';
-import type { ModelStore } from '../store/store.ts';
+import type { ModelStore, ServedModel } from '../store/store.ts';
 import type { ColdStarts } from './cold-starts.ts';
 
 /** What a request asks of a model, as far as anyone but the model may know. */
@@ -51,8 +51,9 @@ export class Observation {
         this.known = { model: name, version: served?.version ?? null };
         const hasWaited = toTenths((this.#storeMs ?? 0) - before) > 0; // else it was loaded behind other requests
         if (served && this.#coldStarts.isFirst(served, turn) && hasWaited) this.isCold = true;
-        return state;
+        return { ...state, served: served && this.#watchRows(served) };
       },
+      peek: (name) => this.#time(() => store.peek(name)),
       publicFiles: async (name, version) => {
         const files = await this.#time(() => store.publicFiles(name, version));
         this.known = { model: name, version };
@@ -70,6 +71,17 @@ export class Observation {
       totalMs: now - this.#startedAt,
       storeMs: this.#storeMs,
       afterStoreMs: this.#storeLeftAt === undefined ? undefined : now - this.#storeLeftAt,
+    };
+  }
+
+  /** The rows that a cold version reads for this request count as its loading. */
+  #watchRows(served: ServedModel): ServedModel {
+    return {
+      ...served,
+      prepare: (tokens) => {
+        const reading = served.prepare(tokens);
+        return reading && this.#time(() => reading);
+      },
     };
   }
 
