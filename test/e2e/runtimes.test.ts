@@ -1,21 +1,11 @@
-import '@tensorflow/tfjs'; // the exports describe the graph with it
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { pointerKey } from '@pathcast/models/artifacts';
-import { predictionKernel } from '@pathcast/models/kernel/compile';
-import { writeVersion } from '@pathcast/train/export/version';
-import { createFolderBucket } from '@pathcast/worker/node/folder-bucket';
 import { serveOnNode } from '@pathcast/worker/scripts/node-server';
 import { type Server, serve } from '@pathcast/worker/scripts/serve';
-import { createR2Store } from '@pathcast/worker/store/r2-store';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { temporaryFolder } from '../support/folder.ts';
-import { randomModel } from '../support/models.ts';
+import { writeArtifacts } from './artifacts.ts';
 
-const LETTERS = { task: 'label', labels: 'own', output: 'dense', normalised: false } as const;
 /** What both runtimes have to say alike. `Server-Timing` differs, and what each server adds of its own. */
 const HEADERS = [
   'accept-ranges',
@@ -34,26 +24,12 @@ const HEADERS = [
   'x-content-type-options',
 ];
 
-const ABOUT = {
-  config: {},
-  data: { format: 'random', sessions: 1, events: 2, tokens: 40, testSessions: 0 },
-  metrics: null,
-  backend: 'none',
-};
-
 let artifacts: string;
 let version: string;
 let servers: { workerd: Server; node: Server };
 
 beforeAll(async () => {
-  artifacts = await mkdtemp(join(tmpdir(), 'pathcast-runtimes-'));
-  const folder = await writeVersion(artifacts, randomModel(), { name: 'pages', ...ABOUT });
-  await writeVersion(artifacts, randomModel(LETTERS), { name: 'letters', ...ABOUT });
-  version = folder.slice(-14);
-  // What lies beside the artifacts, and what a link in them leads to, is nobody's business.
-  await writeFile(join(artifacts, 'secret.json'), 'secret\n');
-  await symlink(join(artifacts, 'secret.json'), join(folder, 'inside.json'));
-  await symlink('/etc/hostname', join(folder, 'outside.json'));
+  ({ artifacts, version } = await writeArtifacts());
   vi.spyOn(console, 'log').mockReturnValue(); // the servers' logs
   servers = { workerd: await serve({ artifacts }), node: await serveOnNode({ artifacts }) };
 }, 300_000);
@@ -216,90 +192,5 @@ describe('Node answers as workerd does', () => {
       }),
       { numRuns: 300, seed: 1 },
     );
-  });
-});
-
-async function bytesOf(object: { arrayBuffer(): Promise<ArrayBuffer> } | null): Promise<Buffer> {
-  return Buffer.from((await object?.arrayBuffer()) ?? new ArrayBuffer(0));
-}
-
-describe('a folder as a bucket', () => {
-  it('gives an object, its parts, and its checksum', async () => {
-    const bucket = createFolderBucket(artifacts);
-    const key = `models/pages/${version}/model.json`;
-    const bytes = await readFile(join(artifacts, 'pages', version, 'model.json'));
-    const sha256 = await crypto.subtle.digest('SHA-256', new Uint8Array(bytes));
-    const object = await bucket.get(key);
-    expect(object).toMatchObject({ key, size: bytes.length });
-    expect(Buffer.from(object?.checksums.sha256 ?? new ArrayBuffer(0))).toEqual(Buffer.from(sha256));
-    expect(await bytesOf(object)).toEqual(bytes);
-    const part = await bucket.get(key, { range: { offset: 3, length: 5 } });
-    expect(await bytesOf(part)).toEqual(bytes.subarray(3, 8));
-    expect(await bucket.get(key, { onlyIf: { etagMatches: 'x' } })).not.toHaveProperty('body');
-    expect(await bucket.get(key, { onlyIf: { etagMatches: object?.etag ?? '' } })).toHaveProperty('body');
-    const { delimitedPrefixes } = await bucket.list({ prefix: 'models/', delimiter: '/' });
-    expect(delimitedPrefixes.sort()).toEqual(['models/letters/', 'models/pages/']);
-  });
-
-  it('of one model has that one alone', async () => {
-    const bucket = createFolderBucket(join(artifacts, 'pages'));
-    expect(await bucket.head(pointerKey('pages'))).not.toBeNull();
-    expect(await bucket.head(pointerKey('letters'))).toBeNull();
-  });
-
-  it('leads nowhere else, whatever the key', async () => {
-    const bucket = createFolderBucket(join(artifacts, 'pages'));
-    const part = fc.oneof(
-      fc.constantFrom(
-        'models',
-        'pages',
-        'letters',
-        version,
-        '..',
-        '.',
-        '',
-        'current.json',
-        'secret.json',
-        'etc',
-        'outside.json',
-        'inside.json',
-        '\0',
-        '\\..',
-      ),
-      fc.string({ maxLength: 4 }),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(part, { maxLength: 7 }), async (parts) => {
-        const object = await bucket.head(parts.join('/'));
-        if (object) expect(parts.join('/')).toMatch(/^models\/pages\/(current\.json|\d{14}\/[a-z0-9/._-]+)$/);
-        if (object) expect(parts.join('/')).not.toMatch(/\.\.|(outside|inside)\.json$/);
-      }),
-      { numRuns: 2000, seed: 1 },
-    );
-    expect(await bucket.head(`models/pages/${version}/outside.json`)).toBeNull();
-  });
-
-  it('shows the store a version that is published while it serves', async () => {
-    const folder = await temporaryFolder();
-    const first = await writeVersion(folder, randomModel({}, 1), { name: 'pages', ...ABOUT });
-    let time = 0;
-    const store = createR2Store(createFolderBucket(folder), {
-      kernel: await predictionKernel(),
-      now: () => time,
-    });
-    const served = async () => (await store.state('pages')).served?.version;
-    expect(await served()).toBe(basename(first));
-    const second = await writeVersion(folder, randomModel({}, 2), { name: 'pages', ...ABOUT });
-    time += 60_000;
-    // A store may look behind a request's back: the one after it sees what was found.
-    await expect.poll(served).toBe(basename(second));
-  });
-
-  it('refuses a file that is changed while it is read', async () => {
-    const folder = await temporaryFolder();
-    await writeVersion(folder, randomModel(), { name: 'pages', ...ABOUT });
-    const object = await createFolderBucket(folder).get(pointerKey('pages'));
-    await writeFile(join(folder, 'pages/current.json'), 'another');
-    await expect(object?.arrayBuffer()).rejects.toThrow('changed while it was read');
   });
 });

@@ -1,12 +1,8 @@
-import { env } from 'cloudflare:workers';
-import { healthResponseSchema } from '@pathcast/models/api';
-import { fileKey } from '@pathcast/models/artifacts';
 import { createApp } from '@pathcast/worker/app';
 import type { DataPoint } from '@pathcast/worker/observability/data-point';
-import { DEFAULT_LOG_SAMPLE, readLogSample } from '@pathcast/worker/observability/log';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { bytesOf, createWorker, fixtureOf, publish, twoVersions, type WorkerOptions } from './support.ts';
+import { createWorker, fixtureOf, publish, slowBucket, twoVersions, type WorkerOptions } from './support.ts';
 
 const [older, pages] = twoVersions();
 const letters = fixtureOf('label-simple-embedding');
@@ -34,22 +30,6 @@ function observed(options: WorkerOptions['observability'] & { allowedOrigins?: s
   });
   const last = (): unknown => JSON.parse(lines.at(-1) ?? 'null');
   return { ...worker, lines, points, last };
-}
-
-/** A bucket whose every answer takes a while by the clock. */
-function slowBucket(ms: number) {
-  const clock = { now: 0 };
-  const bucket = new Proxy(env.MODELS, {
-    get(target, key) {
-      const method: unknown = Reflect.get(target, key);
-      if (typeof method !== 'function') return method;
-      return (...args: unknown[]) => {
-        clock.now += ms;
-        return Reflect.apply(method, target, args) as unknown; // R2's own answer
-      };
-    },
-  });
-  return { bucket, now: () => clock.now };
 }
 
 /** The metrics of `Server-Timing` by name, in ms. */
@@ -250,111 +230,5 @@ describe('the log', () => {
     const points = JSON.stringify(worker.points);
     expect(worker.points.length).toBeGreaterThan(100);
     expect(points).not.toContain(mark);
-  });
-});
-
-describe('LOG_SAMPLE', () => {
-  it.each([
-    ['0', 0],
-    ['1', 1],
-    ['0.25', 0.25],
-    [0.5, 0.5],
-    [undefined, DEFAULT_LOG_SAMPLE],
-    ['', DEFAULT_LOG_SAMPLE],
-  ])('%j is %d', (value, sample) => {
-    const warn = vi.fn();
-    expect(readLogSample(value, warn)).toBe(sample);
-    expect(warn).not.toHaveBeenCalled();
-  });
-
-  it.each(['2', '-0.1', 'all', '1%', ' ', 'NaN', '0x', 7, true, null, {}])(
-    '%j is the default, and said to be',
-    (value) => {
-      const warn = vi.fn();
-      expect(readLogSample(value, warn)).toBe(DEFAULT_LOG_SAMPLE);
-      expect(warn).toHaveBeenCalledExactlyOnceWith(
-        expect.stringMatching(/^LOG_SAMPLE: ".*" is no number from 0 to 1; 0.01 is used$/),
-      );
-    },
-  );
-});
-
-describe('Analytics Engine', () => {
-  it('gets a data point for each valid prediction request, and for no other', async () => {
-    const { bucket, now } = slowBucket(10);
-    const points: DataPoint[] = [];
-    const analytics = { writeDataPoint: (point: DataPoint) => void points.push(point) };
-    const worker = createWorker({ bucket, observability: { now, analytics } });
-    await worker.predict('pages', { instances: [{ history: [] }, { history: ['/p3'] }], part: 'recurrent' });
-    await worker.ask('/v1/models/pages/next?page=/p2');
-    await worker.predict('nobody', { instances: [{ history: [] }] });
-    for (const path of ['/healthz', '/v1/models', '/v1/models/pages']) await worker.ask(path);
-    await worker.predict('pages', { instances: [] });
-    expect(points).toEqual([
-      {
-        indexes: ['pages'],
-        blobs: ['pages', pages.version, expect.stringMatching(/^<(100|500) ms$/), 'recurrent', '200'],
-        doubles: [2, expect.any(Number)],
-      },
-      { indexes: ['pages'], blobs: ['pages', pages.version, '<1 ms', 'all', '200'], doubles: [1, 0] },
-      { indexes: [''], blobs: ['', '', '<25 ms', 'all', '404'], doubles: [1, 10] },
-    ]);
-  });
-
-  it('that fails makes no request fail', async () => {
-    const error = vi.spyOn(console, 'error').mockReturnValue();
-    const fault = new Error('no more points');
-    const writeDataPoint = () => {
-      throw fault;
-    };
-    const worker = createWorker({ observability: { analytics: { writeDataPoint } } });
-    expect((await worker.predict('pages', { instances: [{ history: [] }] })).status).toBe(200);
-    expect(error).toHaveBeenCalledExactlyOnceWith(fault);
-    error.mockRestore();
-  });
-
-  it('takes the points in the form of its own binding', async () => {
-    const analytics = env.ANALYTICS;
-    if (!analytics) throw new Error('the tests bind ANALYTICS');
-    const taken = vi.spyOn(analytics, 'writeDataPoint');
-    const worker = createWorker({ observability: { analytics } });
-    expect((await worker.predict('pages', { instances: [{ history: [] }] })).status).toBe(200);
-    expect(taken).toHaveBeenCalledOnce();
-    expect(taken).toHaveReturned();
-    taken.mockRestore();
-  });
-});
-
-describe('/healthz', () => {
-  it('names what answers by the SHA-256 of its manifest, and counts the memory that it holds', async () => {
-    const worker = createWorker();
-    await worker.predict('pages', { instances: [{ history: [] }] });
-    const { memoryBytes, models } = healthResponseSchema.parse(await (await worker.ask('/healthz')).json());
-    const model = models.find(({ name }) => name === 'pages');
-    const manifest = await crypto.subtle.digest('SHA-256', bytesOf(pages, 'manifest.json'));
-    const digest = Array.from(new Uint8Array(manifest), (byte) => byte.toString(16).padStart(2, '0')).join(
-      '',
-    );
-    expect(model).toMatchObject({ version: pages.version, manifestDigest: digest, reason: null });
-    expect(model?.memoryBytes).toBeGreaterThanOrEqual(bytesOf(pages, 'pack.safetensors').length);
-    expect((model?.memoryBytes ?? 1) % 65_536).toBe(0); // WebAssembly's memory has whole pages
-    expect(memoryBytes).toBe(models.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0));
-  });
-
-  it('counts nothing for a model that does not answer', async () => {
-    const error = vi.spyOn(console, 'error').mockReturnValue();
-    const key = fileKey(letters.name, letters.version, 'pack.safetensors');
-    await env.MODELS.delete(key);
-    const { status, models } = healthResponseSchema.parse(
-      await (await createWorker().ask('/healthz')).json(),
-    );
-    expect(status).toBe('degraded');
-    expect(models.find(({ name }) => name === letters.name)).toMatchObject({
-      version: null,
-      manifestDigest: null,
-      memoryBytes: 0,
-    });
-    await publish(letters);
-    error.mockRestore();
   });
 });

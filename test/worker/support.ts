@@ -94,6 +94,22 @@ export function createWorker(options: WorkerOptions = {}): TestWorker {
   };
 }
 
+/** A bucket whose every answer takes a while by the clock. */
+export function slowBucket(ms: number) {
+  const clock = { now: 0 };
+  const bucket = new Proxy(env.MODELS, {
+    get(target, key) {
+      const method: unknown = Reflect.get(target, key);
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]) => {
+        clock.now += ms;
+        return Reflect.apply(method, target, args) as unknown; // R2's own answer
+      };
+    },
+  });
+  return { bucket, now: () => clock.now };
+}
+
 /** Checks that an answer is a problem of RFC 9457 in one sentence, and no stack. */
 export async function problemOf(response: Response): Promise<Problem> {
   expect(response.headers.get('Content-Type')).toBe('application/problem+json');

@@ -7,8 +7,8 @@ const DEFAULT_MB = 100;
  */
 export function readModelBytes(value: unknown, warn: (line: string) => void = console.warn): number {
   if (value === undefined || value === '') return DEFAULT_MB * 1e6;
-  const mb = Number(value);
-  if (Number.isFinite(mb) && mb > 0) return mb * 1e6;
+  const mb = typeof value === 'string' ? Number(value) : value;
+  if (typeof mb === 'number' && Number.isFinite(mb) && mb > 0) return mb * 1e6;
   warn(`MODEL_MEMORY_MB: ${JSON.stringify(value)} is no number above 0; ${DEFAULT_MB} is used`);
   return DEFAULT_MB * 1e6;
 }
