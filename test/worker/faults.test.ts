@@ -126,6 +126,18 @@ describe.each(Object.entries(FAULTS))('%s', (_, { does, names }) => {
   });
 });
 
+it.each(['a foreign vocabulary', 'a foreign spec'])(
+  '%s is told of by /healthz before it is loaded',
+  async (fault) => {
+    await publish(newer);
+    await FAULTS[fault]?.does(newer);
+    const { status, models } = await healthOf(createWorker());
+    expect(status).toBe('degraded');
+    const reason = expect.stringContaining(FAULTS[fault]?.names ?? '?');
+    expect(models).toMatchObject([{ version: null, reason }]);
+  },
+);
+
 describe('a store', () => {
   it('turns to a new version within 30 s, and not before', async () => {
     await publish(older);
