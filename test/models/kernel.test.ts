@@ -48,10 +48,10 @@ describe('the kernel', () => {
     const model = randomModel();
     const bytes = writePack({ ...model, vocabularyDigest: 'a'.repeat(64) });
     const kernel = new Kernel(module, bytes.length, model.spec);
-    expect(() => kernel.scorer(openPack(bytes))).toThrow('another memory');
+    expect(() => kernel.engine(openPack(bytes))).toThrow('another memory');
     const large = writePack({ ...randomModel({ vocabularySize: 60_000 }), vocabularyDigest: 'a'.repeat(64) });
     const small = new Kernel(module, large.length, model.spec);
     small.bytes.set(large);
-    expect(() => small.scorer(openPack(small.bytes))).toThrow('more memory than was reserved');
+    expect(() => small.engine(openPack(small.bytes))).toThrow('more memory than was reserved');
   });
 });

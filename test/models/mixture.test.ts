@@ -124,17 +124,15 @@ describe('the best of a mixture', () => {
         logits,
         fc.integer({ min: 1, max: 40 }),
         (history, list, k) => {
-          const powers = list.map((logit, i) => (i < 2 ? 0 : Math.exp(logit)));
+          const logits = Float32Array.from(list, (logit, i) => (i < 2 ? -1e4 : logit));
+          const powers = Array.from(logits, (logit) => Math.exp(logit / mixture.temperature));
           const sum = powers.reduce((total, power) => total + power, 0);
           const recurrent = Float32Array.from(powers, (power) => power / sum);
           const order = [...recurrent.keys()]
             .slice(2)
             .sort((a, b) => (recurrent[b] ?? 0) - (recurrent[a] ?? 0));
-          const found = mixer.mix(
-            history,
-            { best: order.slice(0, k), probability: (at) => recurrent[at] ?? 0 },
-            k,
-          );
+          const scores = { logits, top: (n: number) => order.slice(0, n), logSumExp: () => Math.log(sum) };
+          const found = mixer.mix(history, scores, k);
           const parts = { rules: mixer.rules(history), neighbours: mixer.neighbours(history) };
           const all = recurrent.slice();
           mixInto(all, parts, mixture.weights, mixer.bin(history));

@@ -1,4 +1,4 @@
-import { Scores } from '@pathcast/models/predictor/candidates';
+import { SparseScores } from '@pathcast/models/predictor/candidates';
 import { NeighbourSearch } from '@pathcast/models/predictor/neighbours';
 import { TokenSessions } from '@pathcast/train/data/sessions/token-sessions';
 import { buildNeighbours } from '@pathcast/train/mixture/build-neighbours';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { randomSessions } from '../support/mixtures.ts';
 
 function searchIn(sessions: TokenSessions, size: number) {
-  const search = new NeighbourSearch(buildNeighbours(sessions, { size }), new Scores(size));
+  const search = new NeighbourSearch(buildNeighbours(sessions, { size }), new SparseScores(size));
   return (history: readonly number[]) => {
     const { ids, probabilities } = search.candidates(history);
     return new Map(Array.from(ids, (id, i) => [id, probabilities[i] ?? 0]));

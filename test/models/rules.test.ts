@@ -1,4 +1,4 @@
-import { Scores } from '@pathcast/models/predictor/candidates';
+import { SparseScores } from '@pathcast/models/predictor/candidates';
 import { ruleCandidates } from '@pathcast/models/predictor/rules';
 import { describe, expect, it } from 'vitest';
 
@@ -11,7 +11,7 @@ const RULES = {
 };
 
 function candidates(history: number[], historyDecay: number): Record<number, number> {
-  const { ids, probabilities } = ruleCandidates({ ...RULES, historyDecay }, history, new Scores(6));
+  const { ids, probabilities } = ruleCandidates({ ...RULES, historyDecay }, history, new SparseScores(6));
   return Object.fromEntries(Array.from(ids, (id, i) => [id, probabilities[i] ?? 0]));
 }
 
@@ -44,7 +44,7 @@ describe('the rules of a history', () => {
     const { ids, probabilities } = ruleCandidates(
       { ...RULES, returns, historyDecay: 0 },
       [2, 3],
-      new Scores(6),
+      new SparseScores(6),
     );
     const found = new Map(Array.from(ids, (id, i) => [id, probabilities[i] ?? 0]));
     expect(found.get(4)).toBeCloseTo(0.4667, 4);
@@ -59,7 +59,7 @@ describe('the rules of a history', () => {
   });
 
   it('leave no trace of one history in the next', () => {
-    const scores = new Scores(6);
+    const scores = new SparseScores(6);
     const first = ruleCandidates({ ...RULES, historyDecay: 0.5 }, [2, 3], scores);
     ruleCandidates({ ...RULES, historyDecay: 0.5 }, [2], scores);
     expect(ruleCandidates({ ...RULES, historyDecay: 0.5 }, [2, 3], scores)).toEqual(first);

@@ -1,9 +1,12 @@
 import { openPack, writePack } from '@pathcast/models/pack/pack';
+import { plainEngine } from '@pathcast/models/predictor/engine';
 import { Kernel } from '@pathcast/models/predictor/kernel';
-import type { KernelExports } from '@pathcast/models/predictor/kernel-scorer';
+import type { KernelExports } from '@pathcast/models/predictor/kernel-exports';
 import { PlainScorer } from '@pathcast/models/predictor/plain-scorer';
 import { NORMALISED_SCALE } from '@pathcast/models/spec';
+import type { TrainedModel } from '@pathcast/train/export/trained-model';
 import fc from 'fast-check';
+import { mixtureOf, randomSessions } from './mixtures.ts';
 import { randomModel, SPECS } from './models.ts';
 
 /** What a kernel must do wherever it runs; throws when it does not. */
@@ -31,6 +34,10 @@ export const KERNEL_CASES: readonly KernelCase[] = [
     run: (module: WebAssembly.Module) => comparesWithTwin(module, randomModel(whole)),
   })),
   { title: 'sums products as whole numbers, exactly, up to the largest there are', run: multipliesExactly },
+  {
+    title: 'searches rules and neighbours as the plain search does, bit for bit, and mixes them',
+    run: mixesAsTwin,
+  },
   { title: 'finds the best, of equal ones the first, and sums their powers', run: findsAndSums },
 ];
 
@@ -46,13 +53,68 @@ export function runKernelCases(module: WebAssembly.Module): number {
   return KERNEL_CASES.length;
 }
 
+/** A mixture with no rules, no neighbours, or both; V is such that ids take two bytes or four. */
+function mixesAsTwin(module: WebAssembly.Module): void {
+  for (const vocabularySize of [60, 66_000]) {
+    const held = mixtureOf(randomSessions(700, Math.min(vocabularySize, 400)), vocabularySize);
+    for (const [rules, neighbours] of [
+      [held.rules, held.neighbours],
+      [held.rules, undefined],
+      [undefined, held.neighbours],
+    ] as const) {
+      const shares = [0.4, rules ? 0.35 : 0, neighbours ? 0.25 : 0];
+      const sum = shares.reduce((total, share) => total + share, 0);
+      const weights = Float32Array.from({ length: 48 }, (_, i) => (shares[i % 3] ?? 0) / sum);
+      const model = randomModel({ vocabularySize, hiddenUnits: 8, input: { type: 'embedding', units: 8 } });
+      comparesMixtures(module, { ...model, mixture: { temperature: 1.5, weights, rules, neighbours } });
+    }
+  }
+}
+
+function comparesMixtures(module: WebAssembly.Module, model: TrainedModel): void {
+  const { pack, scorer, mixer } = openInKernel(module, model);
+  const twin = plainEngine(pack).mixer;
+  if (!mixer || !twin) throw new Error('there is no mixer');
+  // Pages are often seen twice, some are unknown, and the longest histories are longer than what is searched.
+  const history = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(history, fc.integer({ min: 1, max: 50 }), (ids, k) => {
+      for (const part of ['rules', 'neighbours'] as const) {
+        const [found, expected] = [mixer[part](ids), twin[part](ids)];
+        assertEqual(`pages of ${part}`, [...found.ids], [...expected.ids]);
+        assertEqual(`shares of ${part}`, [...found.probabilities], [...expected.probabilities]);
+      }
+      const scores = scorer.last(ids, 1.5);
+      const [found, expected] = [mixer.mix(ids, scores, k), twin.mix(ids, scores, k)];
+      assertEqual('ranked', [found.length], [expected.length]);
+      for (const [rank, { id, probability }] of found.entries()) {
+        const theirs = expected[rank]?.probability ?? Number.NaN;
+        assertNear(`probability of rank ${rank}, ${id}`, probability, theirs, 1e-5 * theirs);
+      }
+      // Close ones may change places.
+      const [ours, others] = [found, expected].map((list) => new Set(list.map(({ id }) => id)));
+      const missing = expected.filter(
+        ({ id, probability }) =>
+          !ours?.has(id) && probability > (1 + 1e-5) * (found.at(-1)?.probability ?? 0),
+      );
+      assertEqual(
+        'left out',
+        missing.map(({ id }) => id),
+        [],
+      );
+      assertEqual('distinct', [ours?.size ?? 0], [others?.size ?? 0]);
+    }),
+    { numRuns: 60 },
+  );
+}
+
 /** A model's pack in a kernel's memory. */
-export function openInKernel(module: WebAssembly.Module, model: ReturnType<typeof randomModel>) {
+export function openInKernel(module: WebAssembly.Module, model: TrainedModel) {
   const bytes = writePack({ ...model, vocabularyDigest: 'a'.repeat(64) });
   const kernel = new Kernel(module, bytes.length, model.spec);
   kernel.bytes.set(bytes);
   const pack = openPack(kernel.bytes);
-  return { pack, scorer: kernel.scorer(pack) };
+  return { pack, ...kernel.engine(pack) };
 }
 
 function comparesWithTwin(module: WebAssembly.Module, model: ReturnType<typeof randomModel>): void {

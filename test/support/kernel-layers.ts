@@ -11,14 +11,14 @@ import { randomModel, SPECS } from './models.ts';
 export async function agreeWithLayers(module: WebAssembly.Module): Promise<number> {
   for (const { title, spec } of SPECS) {
     const model = randomModel({ ...spec, task: 'next' });
-    const { pack, scorer } = openInKernel(module, model);
+    const { pack, ...engine } = openInKernel(module, model);
     const layers = await exportLayers(model);
     const history = [7, 30, 12];
     const padded = [...Array<number>(model.spec.steps - 3).fill(0), ...history];
     const [probabilities = []] = layersProbabilities(layers, [padded]);
     layers.dispose();
     const pages = history.map((id) => `/p${id}`);
-    const answer = createPredictor(pack, scorer).next(pages, { top: 40, part: 'recurrent' });
+    const answer = createPredictor(pack, engine).next(pages, { top: 40, part: 'recurrent' });
     for (const { page, probability } of answer) {
       const expected = probabilities[Number(page.slice(2))] ?? Number.NaN;
       if (Math.abs(probability - expected) < 0.01) continue;

@@ -6,21 +6,29 @@ export interface Candidates {
   readonly probabilities: Float32Array;
 }
 
+/** The most pages that a part speaks of: several times what a part of ours does. */
+export const MOST_CANDIDATES = 8192;
+
 /** Adds up scores of pages in an array that is made once, so that a request touches only what it scores. */
-export class Scores {
+export class SparseScores {
   /** float32 [V]: 0 between uses. */
   readonly #values: Float32Array;
   readonly #ids: number[] = [];
+  readonly #most: number;
 
-  /** @param size V. */
-  constructor(size: number) {
+  /** @param size V. @param most pages: those scored after so many others are passed over. */
+  constructor(size: number, most = size) {
     this.#values = new Float32Array(size);
+    this.#most = most;
   }
 
   /** @param score above 0. */
   add(id: number, score: number): void {
     const before = this.#values[id] ?? 0;
-    if (before === 0) this.#ids.push(id);
+    if (before === 0) {
+      if (this.#ids.length === this.#most) return;
+      this.#ids.push(id);
+    }
     this.#values[id] = before + score;
   }
 

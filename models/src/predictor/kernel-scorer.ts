@@ -1,112 +1,27 @@
 import type { Pack, PackCell } from '../pack/pack.ts';
-import { GATES, inputRowWidth, type ModelSpec } from '../spec.ts';
+import { GATES, inputRowWidth } from '../spec.ts';
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
+import type { KernelExports } from './kernel-exports.ts';
+import { FLOAT, MOST_PLACES, type Places } from './layout.ts';
 import { largest } from './ranking.ts';
 import { normalise, quantiseVector, type Scorer, type Scores } from './scorer.ts';
-
-/** What `kernel/kernel.ts` exports; nothing of its own lies in memory from `dataEnd` on. Addresses are in bytes, sizes in numbers. */
-export interface KernelExports {
-  dataEnd(): number;
-  add(out: number, vector: number, other: number, count: number): void;
-  widenRow(row: number, scale: number, width: number, to: number): void;
-  multiplyInto(
-    out: number,
-    vector: number,
-    count: number,
-    matrix: number,
-    columns: number,
-    first: number,
-    end: number,
-  ): void;
-  stepSimple(gates: number, h: number, H: number): void;
-  resetGru(gates: number, h: number, reset: number, H: number): void;
-  stepGru(gates: number, h: number, H: number): void;
-  stepLstm(gates: number, h: number, c: number, H: number): void;
-  preparedBytes(width: number): number;
-  rowSumBytes(count: number): number;
-  sumRows(rows: number, count: number, width: number, sums: number): void;
-  scoreRows(
-    rows: number,
-    sums: number,
-    scales: number,
-    bias: number,
-    count: number,
-    width: number,
-    vector: number,
-    vectorScale: number,
-    logits: number,
-    inverse: number,
-    total: number,
-  ): void;
-  sumPowers(logits: number, count: number, inverse: number, total: number): void;
-  findTop(logits: number, count: number, k: number, places: number, values: number): void;
-}
-
-const FLOAT = 4;
-const VECTOR = 16;
-/** What the kernel reads of a row at a time. */
-const BLOCK = 16;
-/** Two float64: a sum of powers. */
-const TOTAL_FLOATS = 4;
-/** The most places that the kernel finds. */
-const MOST_PLACES = 256;
-
-/** Hands addresses out, one after another, each a multiple of 16 with room for a whole register. */
-class Layout {
-  constructor(public end: number) {}
-
-  /** @param floats numbers of four bytes. */
-  take(floats: number): number {
-    const start = this.end;
-    this.end += Math.ceil((floats * FLOAT) / VECTOR) * VECTOR + VECTOR;
-    return start;
-  }
-}
-
-/** Where everything is that is not in the pack. */
-function layOut(spec: ModelSpec, start: number) {
-  const { hiddenUnits: H, vocabularySize: V, layers } = spec;
-  const layout = new Layout(Math.ceil(start / VECTOR) * VECTOR);
-  // The kernel reads up to three rows and a block beyond a table's end.
-  layout.take(Math.ceil((3 * Math.max(H, inputRowWidth(spec)) + BLOCK) / FLOAT));
-  const states = Array.from({ length: layers }, () => ({ h: layout.take(H), c: layout.take(H) }));
-  return {
-    states,
-    input: layout.take(inputRowWidth(spec)),
-    gates: layout.take(GATES[spec.cell] * H),
-    reset: layout.take(H),
-    vector: layout.take(H + BLOCK),
-    sums: layout.take(V),
-    logits: layout.take(V),
-    places: layout.take(MOST_PLACES),
-    values: layout.take(MOST_PLACES),
-    total: layout.take(TOTAL_FLOATS),
-    end: layout.end,
-  };
-}
-
-/** Bytes of memory that a scorer needs behind its pack. */
-export function scratchBytes(spec: ModelSpec): number {
-  return layOut(spec, 0).end + VECTOR;
-}
 
 /** The scorer in WebAssembly, over a pack that lies in its memory. */
 export class KernelScorer implements Scorer {
   readonly #kernel: KernelExports;
   readonly #pack: Pack;
-  readonly #places: ReturnType<typeof layOut>;
+  readonly #places: Places;
   readonly #state: Float32Array;
   readonly #vector: Int16Array;
   readonly #scores: KernelScores;
 
   /**
-   * @param pack whose arrays are views of the kernel's memory, none beyond `end`.
-   * @param end of the pack in that memory; `scratchBytes` follow it.
+   * @param pack whose arrays are views of the kernel's memory.
+   * @param places in that memory, behind the pack.
    */
-  constructor(kernel: KernelExports, pack: Pack, end: number) {
+  constructor(kernel: KernelExports, pack: Pack, places: Places) {
     const { buffer } = pack.output.rows;
     const { hiddenUnits: H, vocabularySize: V, layers } = pack.spec;
-    const places = layOut(pack.spec, end);
     const top = places.states[layers - 1]?.h ?? 0;
     this.#kernel = kernel;
     this.#pack = pack;

@@ -1,7 +1,10 @@
 import type { Pack } from '../pack/pack.ts';
 import type { ModelSpec } from '../spec.ts';
-import { type KernelExports, KernelScorer, scratchBytes } from './kernel-scorer.ts';
-import type { Scorer } from './scorer.ts';
+import type { Engine } from './engine.ts';
+import type { KernelExports } from './kernel-exports.ts';
+import { KernelMixer } from './kernel-mixer.ts';
+import { KernelScorer } from './kernel-scorer.ts';
+import { layOut, scratchBytes } from './layout.ts';
 
 /** A page of WebAssembly memory. */
 const PAGE = 65_536;
@@ -15,16 +18,16 @@ export interface PackHome {
   /** Bytes of memory that it takes, the pack's among them. */
   readonly byteLength: number;
   /**
-   * What runs the recurrent model. Its scoring rows are read here, its last rows when they are needed.
+   * What runs the pack. Its scoring rows are read here, its last rows when they are needed.
    * @param pack opened over `bytes`.
    */
-  scorer(pack: Pack): Scorer;
+  engine(pack: Pack): Engine;
 }
 
 /**
  * A kernel with a memory of its own, as large as one pack needs: WebAssembly memory never shrinks, and so goes with its pack.
  *
- * Fill `bytes` with the pack, open it as views over them, and make its scorer: the pack is never there twice.
+ * Fill `bytes` with the pack, open it as views over them, and make its engine: the pack is never there twice.
  */
 export class Kernel implements PackHome {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -57,7 +60,7 @@ export class Kernel implements PackHome {
    * @param pack opened over `bytes`.
    * @throws RangeError when the pack lies elsewhere, or its spec needs more memory than was reserved.
    */
-  scorer(pack: Pack): Scorer {
+  engine(pack: Pack): Engine {
     const end = START + this.bytes.length;
     if (pack.output.rows.buffer !== this.#memory.buffer)
       throw new RangeError('the pack is in another memory');
@@ -67,6 +70,11 @@ export class Kernel implements PackHome {
     const { exports } = new WebAssembly.Instance(this.#module, { env });
     const kernel = exports as unknown as KernelExports;
     if (kernel.dataEnd() > START) throw new RangeError('the kernel’s constants reach into the pack');
-    return new KernelScorer(kernel, pack, end);
+    const places = layOut(pack.spec, end);
+    const { mixture, counts } = pack;
+    return {
+      scorer: new KernelScorer(kernel, pack, places),
+      mixer: mixture && places.parts && new KernelMixer(kernel, mixture, counts, places.parts),
+    };
   }
 }

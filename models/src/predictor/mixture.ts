@@ -1,8 +1,9 @@
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
-import { type Candidates, Scores } from './candidates.ts';
+import { type Candidates, MOST_CANDIDATES, SparseScores } from './candidates.ts';
 import { NeighbourSearch, type NeighbourTables } from './neighbours.ts';
 import { largest, type Ranked } from './ranking.ts';
 import { type RuleTables, ruleCandidates } from './rules.ts';
+import { probabilityOf, type Scores } from './scorer.ts';
 
 /** The parts that are mixed, in the order of their weights. */
 export const MIXED_PARTS = ['recurrent', 'rules', 'neighbours'] as const;
@@ -35,27 +36,58 @@ export interface SparseParts {
 
 const SILENT: Candidates = { ids: new Uint32Array(), probabilities: new Float32Array() };
 
-/** Answers from rules and neighbours, and mixes them into what the recurrent model says. */
-export class Mixer {
-  readonly mixture: Mixture;
-  readonly #counts: Uint32Array;
-  readonly #scores: Scores;
+/** Searches rules and neighbours. */
+export interface PartSearch {
+  /** @param history ids, the newest last. */
+  rules(history: ArrayLike<number>): Candidates;
+  neighbours(history: ArrayLike<number>): Candidates;
+}
+
+/** In plain TypeScript: the reference for the kernel. */
+class PlainSearch implements PartSearch {
+  readonly #rules: RuleTables | undefined;
+  readonly #scores: SparseScores;
   readonly #search: NeighbourSearch | undefined;
 
-  /** @param counts uint32 [V − 2]: how often training saw each token. */
-  constructor(mixture: Mixture, counts: Uint32Array) {
-    this.mixture = mixture;
-    this.#counts = counts;
-    this.#scores = new Scores(counts.length + FIRST_TOKEN_ID);
-    if (mixture.neighbours) this.#search = new NeighbourSearch(mixture.neighbours, this.#scores);
+  /** @param size V. */
+  constructor({ rules, neighbours }: Mixture, size: number) {
+    this.#rules = rules;
+    this.#scores = new SparseScores(size, MOST_CANDIDATES);
+    this.#search = neighbours && new NeighbourSearch(neighbours, this.#scores);
   }
 
   rules(history: ArrayLike<number>): Candidates {
-    return this.mixture.rules ? ruleCandidates(this.mixture.rules, history, this.#scores) : SILENT;
+    return this.#rules ? ruleCandidates(this.#rules, history, this.#scores) : SILENT;
   }
 
   neighbours(history: ArrayLike<number>): Candidates {
     return this.#search?.candidates(history) ?? SILENT;
+  }
+}
+
+/** Answers from rules and neighbours, and mixes them into what the recurrent model says. */
+export class Mixer implements PartSearch {
+  readonly mixture: Mixture;
+  readonly #counts: Uint32Array;
+  readonly #search: PartSearch;
+
+  /** @param counts uint32 [V − 2]: how often training saw each token. */
+  constructor(
+    mixture: Mixture,
+    counts: Uint32Array,
+    search: PartSearch = new PlainSearch(mixture, counts.length + FIRST_TOKEN_ID),
+  ) {
+    this.mixture = mixture;
+    this.#counts = counts;
+    this.#search = search;
+  }
+
+  rules(history: ArrayLike<number>): Candidates {
+    return this.#search.rules(history);
+  }
+
+  neighbours(history: ArrayLike<number>): Candidates {
+    return this.#search.neighbours(history);
   }
 
   /** The support bin of a history's newest page. */
@@ -66,25 +98,25 @@ export class Mixer {
   /**
    * The k likeliest ids of the mixture, best first; equal ones rank the smaller id first. A page that neither rules nor neighbours
    * speak of can be among them only if it is among the recurrent model's k best: nothing else is worked out.
-   * @param recurrent.best ids of the recurrent model's k largest probabilities.
-   * @param recurrent.probability its probability of an id.
+   * @param scores the recurrent model's.
    */
-  mix(
-    history: ArrayLike<number>,
-    recurrent: { best: readonly number[]; probability: (id: number) => number },
-    k: number,
-  ): Ranked[] {
+  mix(history: ArrayLike<number>, scores: Scores, k: number): Ranked[] {
+    const { temperature, weights } = this.mixture;
     const parts = { rules: this.rules(history), neighbours: this.neighbours(history) };
-    const [own, ...shares] = speakingWeights(this.mixture.weights, this.bin(history), parts);
+    const [own, ...shares] = speakingWeights(weights, this.bin(history), {
+      rules: parts.rules.ids.length > 0,
+      neighbours: parts.neighbours.ids.length > 0,
+    });
+    const sum = scores.logSumExp(temperature);
     const mixed = new Map<number, number>();
-    const probabilityOf = (id: number) => mixed.get(id) ?? own * recurrent.probability(id);
-    for (const id of recurrent.best) mixed.set(id, probabilityOf(id));
+    const mixedOf = (id: number) => mixed.get(id) ?? own * probabilityOf(scores, id, temperature, sum);
+    for (const id of scores.top(k)) mixed.set(id, mixedOf(id));
     for (const [i, { ids, probabilities }] of [parts.rules, parts.neighbours].entries()) {
       const share = shares[i] ?? 0;
       if (share === 0) continue;
       for (const [at, id] of ids.entries()) {
         // Shares of 1 may add up to a little more in float32.
-        mixed.set(id, Math.min(1, probabilityOf(id) + share * (probabilities[at] ?? 0)));
+        mixed.set(id, Math.min(1, mixedOf(id) + share * (probabilities[at] ?? 0)));
       }
     }
     const ids = Uint32Array.from(mixed.keys()).sort();
@@ -104,22 +136,25 @@ export function mixInto(
   weights: Float32Array,
   bin: number,
 ): void {
-  const [recurrent, rules, neighbours] = speakingWeights(weights, bin, parts);
+  const [recurrent, rules, neighbours] = speakingWeights(weights, bin, {
+    rules: parts.rules.ids.length > 0,
+    neighbours: parts.neighbours.ids.length > 0,
+  });
   for (let i = 0; i < probabilities.length; i++) probabilities[i] = recurrent * (probabilities[i] ?? 0);
   addInto(probabilities, parts.rules, rules);
   addInto(probabilities, parts.neighbours, neighbours);
 }
 
-/** The weights of a bin, with those of silent parts shared out. */
-function speakingWeights(
+/** The weights of a bin, with those of silent parts shared out. @param speaks whether a part says anything. */
+export function speakingWeights(
   weights: Float32Array,
   bin: number,
-  parts: SparseParts,
+  speaks: { readonly rules: boolean; readonly neighbours: boolean },
 ): [recurrent: number, rules: number, neighbours: number] {
   const at = bin * MIXED_PARTS.length;
   const recurrent = weights[at] ?? 0;
-  const rules = parts.rules.ids.length > 0 ? (weights[at + 1] ?? 0) : 0;
-  const neighbours = parts.neighbours.ids.length > 0 ? (weights[at + 2] ?? 0) : 0;
+  const rules = speaks.rules ? (weights[at + 1] ?? 0) : 0;
+  const neighbours = speaks.neighbours ? (weights[at + 2] ?? 0) : 0;
   const sum = recurrent + rules + neighbours;
   return [recurrent / sum, rules / sum, neighbours / sum];
 }

@@ -1,5 +1,5 @@
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
-import type { Candidates, Scores } from './candidates.ts';
+import type { Candidates, SparseScores } from './candidates.ts';
 import { largest } from './ranking.ts';
 
 /** Past sessions, oldest first, and which of them saw a page. S sessions. */
@@ -16,6 +16,8 @@ export interface NeighbourTables {
   readonly rarity: Float32Array;
 }
 
+/** The newest sessions of a page that are looked at: older ones change nothing. */
+export const SESSIONS_PER_PAGE = 500;
 /** The newest pages that are looked up. */
 const HISTORY_PAGES = 16;
 /** How many sessions score. */
@@ -44,14 +46,14 @@ const AGEING = 0.6;
  */
 export class NeighbourSearch {
   readonly #tables: NeighbourTables;
-  readonly #scores: Scores;
+  readonly #scores: SparseScores;
   /** float32 [S]: 0 between searches. */
   readonly #likeness: Float32Array;
   /** uint8 [S]: the lag of the newest shared page; only of sessions with a likeness. */
   readonly #lags: Uint8Array;
 
   /** @param scores of V pages. */
-  constructor(tables: NeighbourTables, scores: Scores) {
+  constructor(tables: NeighbourTables, scores: SparseScores) {
     const sessions = tables.sessionOffsets.length - 1;
     this.#tables = tables;
     this.#scores = scores;
@@ -62,13 +64,15 @@ export class NeighbourSearch {
   /** @param history ids, the newest last; ids below 2 say nothing. */
   candidates(history: ArrayLike<number>): Candidates {
     const sharing = this.#share(history);
-    const likeness = Float32Array.from(sharing, (session) => this.#aged(session));
+    const likeness = Float64Array.from(sharing, (session) => this.#aged(session));
     for (const session of sharing) this.#likeness[session] = 0;
     for (const i of largest(likeness, NEIGHBOURS)) {
       const session = sharing[i] ?? 0;
       const lag = this.#lags[session] ?? 0;
       const shared = history[history.length - 1 - lag] ?? 0;
-      this.#score(session, shared, (likeness[i] ?? 0) * MATCH_DECAY ** lag);
+      let weight = likeness[i] ?? 0;
+      for (let step = 0; step < lag; step++) weight *= MATCH_DECAY; // as the kernel does, to the last bit
+      this.#score(session, shared, weight);
     }
     return this.#scores.takeCandidates();
   }
@@ -81,8 +85,9 @@ export class NeighbourSearch {
       const id = history[history.length - 1 - lag] ?? 0;
       if (id < FIRST_TOKEN_ID || isAmongNewest(history, id, lag)) continue;
       const weight = (rarity[id] ?? 0) * LAG_DECAY ** lag;
-      const end = postingOffsets[id + 1] ?? 0;
-      for (let i = postingOffsets[id] ?? 0; i < end; i++) {
+      const start = postingOffsets[id] ?? 0;
+      const end = Math.min(postingOffsets[id + 1] ?? 0, start + SESSIONS_PER_PAGE);
+      for (let i = start; i < end; i++) {
         const session = postings[i] ?? 0;
         const before = this.#likeness[session] ?? 0;
         if (before === 0) {

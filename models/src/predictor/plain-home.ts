@@ -1,7 +1,6 @@
 import type { Pack } from '../pack/pack.ts';
+import { type Engine, plainEngine } from './engine.ts';
 import type { PackHome } from './kernel.ts';
-import { PlainScorer } from './plain-scorer.ts';
-import type { Scorer } from './scorer.ts';
 
 /** A pack in plain memory, run in TypeScript: for runtimes without WebAssembly's SIMD. */
 export class PlainHome implements PackHome {
@@ -16,7 +15,7 @@ export class PlainHome implements PackHome {
     return this.bytes.length;
   }
 
-  scorer(pack: Pack): Scorer {
-    return new PlainScorer(pack);
+  engine(pack: Pack): Engine {
+    return plainEngine(pack);
   }
 }

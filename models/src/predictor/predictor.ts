@@ -5,11 +5,10 @@ import type { ModelSpec } from '../spec.ts';
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
 import type { Candidates } from './candidates.ts';
 import { type CharacterProbability, continuesTexts, type NextCharactersOptions } from './characters.ts';
-import { Mixer } from './mixture.ts';
+import { type Engine, plainEngine } from './engine.ts';
 import type { Part } from './parts.ts';
-import { PlainScorer } from './plain-scorer.ts';
 import { largest, type Ranked } from './ranking.ts';
-import { probabilityOf, type Scorer, type Scores } from './scorer.ts';
+import { probabilityOf, type Scores } from './scorer.ts';
 
 export interface PageProbability {
   readonly page: string;
@@ -65,12 +64,11 @@ export interface Predictor {
 
 /**
  * Opens a predictor over a pack.
- * @param scorer what runs the recurrent model: the kernel, or by default plain TypeScript, the reference for it.
+ * @param engine what runs it: the kernel, or by default plain TypeScript, the reference for it.
  */
-export function createPredictor(pack: Pack, scorer: Scorer = new PlainScorer(pack)): Predictor {
+export function createPredictor(pack: Pack, { scorer, mixer }: Engine = plainEngine(pack)): Predictor {
   const { spec } = pack;
   const tokens = new TokenIndex(pack.tokens);
-  const mixer = pack.mixture && new Mixer(pack.mixture, pack.counts);
   const parts = partsOf(pack);
 
   function popular(top: number): Ranked[] {
@@ -87,10 +85,7 @@ export function createPredictor(pack: Pack, scorer: Scorer = new PlainScorer(pac
     if (ids.length === 0) return popular(top);
     if (!mixer || part === 'recurrent') return topOfScores(scorer.last(ids), top);
     const { temperature } = mixer.mixture;
-    const scores = scorer.last(ids, temperature);
-    const sum = scores.logSumExp(temperature);
-    const best = scores.top(top);
-    return mixer.mix(ids, { best, probability: (id) => probabilityOf(scores, id, temperature, sum) }, top);
+    return mixer.mix(ids, scorer.last(ids, temperature), top);
   }
 
   return {

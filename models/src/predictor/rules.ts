@@ -1,5 +1,5 @@
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
-import type { Candidates, Scores } from './candidates.ts';
+import type { Candidates, SparseScores } from './candidates.ts';
 import { returnRow, visitedIn } from './returns.ts';
 
 /** Item-to-item rules: how often pages came near each other, the most frequent of each page. n rules in all. */
@@ -34,18 +34,23 @@ const EVIDENCE = 5;
  * @param history ids, the newest last; ids below 2 say nothing.
  * @returns empty when none of these pages has a rule.
  */
-export function ruleCandidates(rules: RuleTables, history: ArrayLike<number>, scores: Scores): Candidates {
+export function ruleCandidates(
+  rules: RuleTables,
+  history: ArrayLike<number>,
+  scores: SparseScores,
+): Candidates {
   const { offsets, successors, counts, historyDecay } = rules;
   let sum = 0;
+  let age = 1;
   const pages = historyDecay > 0 ? Math.min(HISTORY_PAGES, history.length) : 1;
-  for (let lag = 0; lag < pages; lag++) {
+  for (let lag = 0; lag < pages; lag++, age *= historyDecay) {
     const id = history[history.length - 1 - lag] ?? 0;
     if (id < FIRST_TOKEN_ID) continue;
     const start = offsets[id] ?? 0;
     const end = offsets[id + 1] ?? 0;
     let total = 0;
     for (let rule = start; rule < end; rule++) total += counts[rule] ?? 0;
-    const weight = historyDecay ** lag / (total + EVIDENCE);
+    const weight = age / (total + EVIDENCE);
     for (let rule = start; rule < end; rule++) {
       scores.add(successors[rule] ?? 0, weight * (counts[rule] ?? 0));
     }
@@ -56,7 +61,12 @@ export function ruleCandidates(rules: RuleTables, history: ArrayLike<number>, sc
 }
 
 /** Adds returns to scores of some sum, so that each page's share of the new sum is its rate of return. */
-function addReturns(returns: Float32Array, history: ArrayLike<number>, sum: number, scores: Scores): void {
+function addReturns(
+  returns: Float32Array,
+  history: ArrayLike<number>,
+  sum: number,
+  scores: SparseScores,
+): void {
   const visited = visitedIn(history);
   const row = returnRow(visited);
   const rates = returns.subarray(row, row + visited.pages.length);

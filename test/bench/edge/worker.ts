@@ -48,7 +48,7 @@ const LOADERS: Record<string, Loader> = {
     }
     const predictors = kernels.map((kernel) => {
       const pack = openPack(kernel.bytes);
-      return query.has('plain') ? createPredictor(pack) : createPredictor(pack, kernel.scorer(pack));
+      return query.has('plain') ? createPredictor(pack) : createPredictor(pack, kernel.engine(pack));
     });
     const work: Work = { turn: (turn) => predict(atTurn(predictors, turn), turn, part) };
     return { work, bytes: kernels.reduce((sum, { byteLength }) => sum + byteLength, 0) };

@@ -15,5 +15,5 @@ export async function openModel(file: Uint8Array): Promise<OpenModel> {
   const kernel = new Kernel(await predictionKernel(), bytes.length, openPack(bytes).spec);
   kernel.bytes.set(bytes);
   const pack = openPack(kernel.bytes);
-  return { pack, predictor: createPredictor(pack, kernel.scorer(pack)) };
+  return { pack, predictor: createPredictor(pack, kernel.engine(pack)) };
 }

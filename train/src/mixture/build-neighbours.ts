@@ -1,12 +1,10 @@
-import type { NeighbourTables } from '@pathcast/models/predictor/neighbours';
+import { type NeighbourTables, SESSIONS_PER_PAGE } from '@pathcast/models/predictor/neighbours';
 import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
 import { eventsOfPages, sessionsOfEvents } from '../data/sessions/events-of-pages.ts';
 import { TokenSessions } from '../data/sessions/token-sessions.ts';
 
 /** Events kept: 4 bytes each for the page, and 4 for the posting. 10 MB of a Worker's 128, with the sessions' offsets. */
 const MAX_EVENTS = 1_000_000;
-/** Sessions listed of a page: beyond the newest few hundred, more change nothing. */
-const SESSIONS_PER_PAGE = 500;
 /** Longer sessions are cut into pieces of this many pages, so that no neighbour costs much. */
 const SESSION_PAGES = 64;
 

@@ -1,4 +1,4 @@
-import { Scores } from '@pathcast/models/predictor/candidates';
+import { SparseScores } from '@pathcast/models/predictor/candidates';
 import { largest } from '@pathcast/models/predictor/ranking';
 import { RETURNS_LENGTH } from '@pathcast/models/predictor/returns';
 import type { RuleTables } from '@pathcast/models/predictor/rules';
@@ -38,7 +38,7 @@ export function buildRules(
   const { size, historyDecay, maxRules = MAX_RULES } = options;
   const { offsets: eventOffsets, events } = eventsOfPages(sessions, size);
   const sessionOf = sessionsOfEvents(sessions);
-  const scores = new Scores(size);
+  const scores = new SparseScores(size);
   const rows = new RuleRows(size, maxRules);
   for (let page = 0; page < size; page++) {
     if (page >= FIRST_TOKEN_ID) {
@@ -58,7 +58,7 @@ function countAround(
   { ids, offsets }: TokenSessions,
   { event, session }: { event: number; session: number },
   { lags, lagDecay, backward }: RuleSettings,
-  scores: Scores,
+  scores: SparseScores,
 ): void {
   const start = offsets[session] ?? 0;
   const end = offsets[session + 1] ?? 0;
@@ -70,7 +70,10 @@ function countAround(
   }
 }
 
-function mostFrequent({ ids, scores }: ReturnType<Scores['take']>, k: number): ReturnType<Scores['take']> {
+function mostFrequent(
+  { ids, scores }: ReturnType<SparseScores['take']>,
+  k: number,
+): ReturnType<SparseScores['take']> {
   const order = Uint32Array.from(ids.keys()).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
   const best = largest(
     Float32Array.from(order, (at) => scores[at] ?? 0),

@@ -128,7 +128,7 @@ export async function loadCandidate(
   const predictor = await asPack(() => {
     const pack = openPack(home.bytes);
     checkHeader(pack, manifest);
-    return createPredictor(pack, home.scorer(pack));
+    return createPredictor(pack, home.engine(pack));
   });
 
   async function readRows(tokens: readonly string[]): Promise<void> {
