@@ -3,6 +3,7 @@ import { plainEngine } from '@pathcast/models/predictor/engine';
 import { Kernel } from '@pathcast/models/predictor/kernel';
 import type { KernelExports } from '@pathcast/models/predictor/kernel-exports';
 import { PlainScorer } from '@pathcast/models/predictor/plain-scorer';
+import type { Scorer } from '@pathcast/models/predictor/scorer';
 import { NORMALISED_SCALE } from '@pathcast/models/spec';
 import type { TrainedModel } from '@pathcast/train/export/trained-model';
 import fc from 'fast-check';
@@ -131,6 +132,7 @@ function comparesWithTwin(module: WebAssembly.Module, model: ReturnType<typeof r
       assertNear(`logit ${id} of step ${step}`, found[step]?.[id], logit, within);
     }
   }
+  comparesBatches(scorer, ids);
   const [ours, theirs] = [scorer.last(ids, 0.5), plain.last(ids)];
   // The first was summed while rows were scored, the others are summed after.
   for (const temperature of [0.5, 1, 3, 0.5]) {
@@ -140,32 +142,55 @@ function comparesWithTwin(module: WebAssembly.Module, model: ReturnType<typeof r
   assertEqual('best', ours.top(1), theirs.top(1));
 }
 
+/** More lists than go into one pass, of other lengths, are each scored as alone. */
+function comparesBatches(scorer: Scorer, ids: readonly number[]): void {
+  const batch = [6, 1, 3, 2, 5, 4].map((length) => ids.slice(0, length));
+  const together = Array.from(scorer.lastOfEach(batch, 0.5), (scores) => [
+    scores.logSumExp(0.5),
+    ...scores.logits,
+  ]);
+  const alone = batch.map((list) => {
+    const scores = scorer.last(list, 0.5);
+    return [scores.logSumExp(0.5), ...scores.logits];
+  });
+  for (const [i, numbers] of alone.entries()) assertEqual(`list ${i}`, together[i] ?? [], numbers);
+}
+
 function multipliesExactly(module: WebAssembly.Module): void {
   const { kernel, buffer } = bareKernel(module);
-  const places = [1024, 65_536, 98_304, 131_072, 196_608, 262_144, 327_680] as const;
-  const [rows, vector, sums, scales, bias, logits, total] = places;
+  const places = [1024, 65_536, 81_920, 98_304, 114_688, 131_072, 196_608, 262_144] as const;
+  const [rows, vectors, sums, scales, bias, totals, logits, vectorScales] = places;
+  const [vectorBytes, logitBytes, inverse] = [1024, 4096, 2.5e-7];
   const edge = (most: number) =>
     fc.oneof(fc.integer({ min: -most, max: most }), fc.constantFrom(-most, most));
   const cases = fc.integer({ min: 1, max: 120 }).chain((width) => {
     const most = Math.min(8191, Math.floor((2 ** 31 - 1) / (127 * width)));
     const row = fc.array(edge(127), { minLength: width, maxLength: width });
     const line = fc.array(edge(most), { minLength: width, maxLength: width });
-    return fc.record({ table: fc.array(row, { minLength: 1, maxLength: 40 }), line });
+    return fc.record({
+      some: fc.array(row, { minLength: 1, maxLength: 40 }),
+      count: fc.integer({ min: 1, max: 200 }),
+      lines: fc.array(line, { minLength: 1, maxLength: 4 }),
+    });
   });
   fc.assert(
-    fc.property(cases, ({ table, line }) => {
-      const width = line.length;
-      const count = table.length;
+    fc.property(cases, ({ some, count, lines }) => {
+      const table = Array.from({ length: count }, (_, i) => some[i % some.length] ?? []);
+      const width = some[0]?.length ?? 0;
       new Uint8Array(buffer, rows).fill(0xff); // what lies behind a table and a vector counts for nothing
       new Int8Array(buffer, rows, count * width).set(table.flat());
-      new Int16Array(buffer, vector, width).set(line);
+      for (const [v, line] of lines.entries()) new Int16Array(buffer, vectors + v * vectorBytes).set(line);
       new Float32Array(buffer, scales, count).fill(1);
       new Float32Array(buffer, bias, count).fill(0);
+      new Float32Array(buffer, vectorScales, lines.length).set(lines.map((_, v) => v + 1));
       kernel.sumRows(rows, count, width, sums);
-      kernel.scoreRows(rows, sums, scales, bias, count, width, vector, 1, logits, 1e-6, total);
-      const products = table.map((row) => Math.fround(dot(row, line)));
-      assertEqual('products', [...new Float32Array(buffer, logits, count)], products);
-      assertSum(buffer, total, products, 1e-6);
+      const given = [rows, sums, scales, bias, count, width, vectors, vectorBytes, vectorScales] as const;
+      kernel.scoreRows(...given, lines.length, logits, logitBytes, inverse, totals);
+      for (const [v, line] of lines.entries()) {
+        const products = table.map((row) => Math.fround(Math.fround(dot(row, line)) * (v + 1)));
+        assertEqual('products', [...new Float32Array(buffer, logits + v * logitBytes, count)], products);
+        assertSum(buffer, totals + 16 * v, products, inverse);
+      }
     }),
   );
 }

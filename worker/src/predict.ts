@@ -44,7 +44,7 @@ export function predict(
     return { kind: 'text', predictions: texts.map((text) => label(predictor, text, top)) };
   }
   const histories = instances.map((instance, i) => historyOf(instance, i, rows));
-  return { kind: 'history', predictions: histories.map((history) => next(predictor, history, top, part)) };
+  return { kind: 'history', predictions: next(predictor, histories, top, part) };
 }
 
 /**
@@ -59,16 +59,18 @@ export function predictNext(
   if (predictor.spec.task !== 'next') {
     throw invalid('model: it labels characters and ranks no pages; send it a text with :predict');
   }
-  return next(predictor, history, top, part);
+  const [prediction] = next(predictor, [history], top, part);
+  return prediction ?? { next: [] };
 }
 
 function next(
   predictor: Predictor,
-  history: readonly string[],
+  histories: readonly (readonly string[])[],
   top: number = DEFAULT_TOP,
   part?: Part,
-): NextPrediction {
-  return { next: predictor.next(history, { top, ...(part ? { part } : {}) }) };
+): NextPrediction[] {
+  const ranked = predictor.nextOfEach(histories, { top, ...(part ? { part } : {}) });
+  return ranked.map((next) => ({ next }));
 }
 
 function label(predictor: Predictor, text: string, top: number | undefined): LabelPrediction {

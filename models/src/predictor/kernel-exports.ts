@@ -26,11 +26,14 @@ export interface KernelExports {
     bias: number,
     count: number,
     width: number,
-    vector: number,
-    vectorScale: number,
+    vectors: number,
+    vectorBytes: number,
+    vectorScales: number,
+    batch: number,
     logits: number,
+    logitBytes: number,
     inverse: number,
-    total: number,
+    totals: number,
   ): void;
   sumPowers(logits: number, count: number, inverse: number, total: number): void;
   findTop(logits: number, count: number, k: number, places: number, values: number): void;

@@ -2,7 +2,7 @@ import type { Pack, PackCell } from '../pack/pack.ts';
 import { GATES, inputRowWidth } from '../spec.ts';
 import { FIRST_TOKEN_ID } from '../vocabulary.ts';
 import type { KernelExports } from './kernel-exports.ts';
-import { FLOAT, MOST_PLACES, type Places } from './layout.ts';
+import { BATCH, FLOAT, MOST_PLACES, type Places } from './layout.ts';
 import { largest } from './ranking.ts';
 import { normalise, quantiseVector, type Scorer, type Scores } from './scorer.ts';
 
@@ -12,8 +12,9 @@ export class KernelScorer implements Scorer {
   readonly #pack: Pack;
   readonly #places: Places;
   readonly #state: Float32Array;
-  readonly #vector: Int16Array;
-  readonly #scores: KernelScores;
+  readonly #vectors: readonly Int16Array[];
+  readonly #vectorScales: Float32Array;
+  readonly #scores: readonly KernelScores[];
 
   /**
    * @param pack whose arrays are views of the kernel's memory.
@@ -27,28 +28,51 @@ export class KernelScorer implements Scorer {
     this.#pack = pack;
     this.#places = places;
     this.#state = new Float32Array(buffer, top, H);
-    this.#vector = new Int16Array(buffer, places.vector, H);
+    this.#vectorScales = new Float32Array(buffer, places.vectorScales, BATCH);
+    const { vectors, logits, totals } = places;
+    const slots = Array.from({ length: BATCH }, (_, slot) => slot);
+    this.#vectors = slots.map((slot) => new Int16Array(buffer, vectors.at + slot * vectors.bytes, H));
     kernel.sumRows(pack.output.rows.byteOffset, V, H, places.sums);
-    this.#scores = new KernelScores(kernel, {
-      logits: new Float32Array(buffer, places.logits, V),
-      places: new Uint32Array(buffer, places.places, MOST_PLACES),
-      values: places.values,
-      total: new Float64Array(buffer, places.total, 2),
-    });
+    const found = { places: new Uint32Array(buffer, places.places, MOST_PLACES), values: places.values };
+    this.#scores = slots.map(
+      (slot) =>
+        new KernelScores(kernel, {
+          ...found,
+          logits: new Float32Array(buffer, logits.at + slot * logits.bytes, V),
+          total: new Float64Array(buffer, totals + 16 * slot, 2),
+        }),
+    );
   }
 
   last(ids: readonly number[], temperature = 1): Scores {
-    this.#begin();
-    for (const [step, id] of ids.entries()) this.#read(id, step);
-    return this.#score(temperature);
+    const [scores] = this.#score([ids], temperature);
+    if (!scores) throw new RangeError('nothing was scored');
+    return scores;
+  }
+
+  *lastOfEach(batch: readonly (readonly number[])[], temperature = 1): Generator<Scores> {
+    for (let start = 0; start < batch.length; start += BATCH) {
+      yield* this.#score(batch.slice(start, start + BATCH), temperature);
+    }
   }
 
   *each(ids: readonly number[]): Generator<Scores> {
     this.#begin();
     for (const [step, id] of ids.entries()) {
       this.#read(id, step);
-      yield this.#score(1);
+      this.#keep(0);
+      yield* this.#scoreKept(1, 1);
     }
+  }
+
+  /** @param batch at most `BATCH` lists of ids. */
+  #score(batch: readonly (readonly number[])[], temperature: number): readonly KernelScores[] {
+    for (const [slot, ids] of batch.entries()) {
+      this.#begin();
+      for (const [step, id] of ids.entries()) this.#read(id, step);
+      this.#keep(slot);
+    }
+    return this.#scoreKept(batch.length, temperature);
   }
 
   #begin(): void {
@@ -104,25 +128,37 @@ export class KernelScorer implements Scorer {
     }
   }
 
-  #score(temperature: number): Scores {
+  /** Puts the last layer's state where it will be scored. */
+  #keep(slot: number): void {
+    const vector = this.#vectors[slot];
+    if (!vector) throw new RangeError(`there is no slot ${slot}`);
+    const state = this.#pack.spec.normalised ? normalise(this.#state) : this.#state;
+    this.#vectorScales[slot] = quantiseVector(state, vector);
+  }
+
+  /** Scores the first so many states that were kept. */
+  #scoreKept(count: number, temperature: number): readonly KernelScores[] {
     const { spec, output, outputBias } = this.#pack;
-    const { vocabularySize: V, hiddenUnits: H } = spec;
-    const scale = quantiseVector(spec.normalised ? normalise(this.#state) : this.#state, this.#vector);
+    const { sums, vectors, vectorScales, logits, totals } = this.#places;
     this.#kernel.scoreRows(
       output.rows.byteOffset,
-      this.#places.sums,
+      sums,
       output.scales.byteOffset,
       outputBias.byteOffset,
-      V,
-      H,
-      this.#vector.byteOffset,
-      scale,
-      this.#places.logits,
+      spec.vocabularySize,
+      spec.hiddenUnits,
+      vectors.at,
+      vectors.bytes,
+      vectorScales,
+      count,
+      logits.at,
+      logits.bytes,
       1 / temperature,
-      this.#places.total,
+      totals,
     );
-    this.#scores.temperature = temperature;
-    return this.#scores;
+    const scored = this.#scores.slice(0, count);
+    for (const scores of scored) scores.temperature = temperature;
+    return scored;
   }
 }
 

@@ -7,6 +7,8 @@ const VECTOR = 16;
 const BLOCK = 16;
 /** The most places that the kernel finds. */
 export const MOST_PLACES = 256;
+/** States that are scored in one pass over the table: each takes V logits of memory, and four take half a pass's waiting away. */
+export const BATCH = 4;
 /** The newest pages of a history that rules and neighbours look at. */
 export const SEARCHED_PAGES = 16;
 /** What the kernel keeps of the sessions that share a page with a visit: 500 of each of its pages, in twice as many slots. */
@@ -27,6 +29,12 @@ class Layout {
   }
 }
 
+/** Places of the same size, one after another. */
+function batchOf(take: () => number): { readonly at: number; readonly bytes: number } {
+  const [first = 0, second = 0] = Array.from({ length: BATCH }, take);
+  return { at: first, bytes: second - first };
+}
+
 export type Places = ReturnType<typeof layOut>;
 
 /** Where everything is that is not in the pack, by its address in bytes. */
@@ -41,12 +49,13 @@ export function layOut(spec: ModelSpec, start: number) {
     input: layout.take(inputRowWidth(spec)),
     gates: layout.take(GATES[spec.cell] * H),
     reset: layout.take(H),
-    vector: layout.take(H + BLOCK),
+    vectors: batchOf(() => layout.take(H + BLOCK)),
+    vectorScales: layout.take(BATCH),
     sums: layout.take(V),
-    logits: layout.take(V),
+    logits: batchOf(() => layout.take(V)),
     places: layout.take(MOST_PLACES),
     values: layout.take(MOST_PLACES),
-    total: layout.take(2 * 2),
+    totals: layout.take(BATCH * 2 * 2),
     parts: spec.task === 'next' ? layOutParts(layout, V) : undefined,
     end: layout.end,
   };

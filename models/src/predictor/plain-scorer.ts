@@ -24,6 +24,10 @@ export class PlainScorer implements Scorer {
     return this.#score(state);
   }
 
+  *lastOfEach(batch: readonly (readonly number[])[]): Generator<Scores> {
+    for (const ids of batch) yield this.last(ids);
+  }
+
   *each(ids: readonly number[]): Generator<Scores> {
     for (const state of this.#states(ids)) yield this.#score(state);
   }

@@ -48,6 +48,15 @@ export interface Predictor {
   next(history: readonly string[], options: { top: number; part?: Part }): PageProbability[];
 
   /**
+   * As `next` for each of some histories, in order. The kernel scores several in one pass over its table.
+   * @throws RangeError as `next` does.
+   */
+  nextOfEach(
+    histories: readonly (readonly string[])[],
+    options: { top: number; part?: Part },
+  ): PageProbability[][];
+
+  /**
    * Labels every character of a text.
    * @param options.top how many candidates a step.
    * @throws RangeError when the model ranks pages, or the text is longer than the spec's steps.
@@ -79,29 +88,43 @@ export function createPredictor(pack: Pack, { scorer, mixer }: Engine = plainEng
     }));
   }
 
-  function rank(ids: readonly number[], top: number, part: Part): Ranked[] {
-    if (mixer && part === 'rules') return topOfCandidates(mixer.rules(ids), top);
-    if (mixer && part === 'neighbours') return topOfCandidates(mixer.neighbours(ids), top);
-    if (ids.length === 0) return popular(top);
-    if (!mixer || part === 'recurrent') return topOfScores(scorer.last(ids), top);
-    const { temperature } = mixer.mixture;
-    return mixer.mix(ids, scorer.last(ids, temperature), top);
+  /** Ranks what follows each of some lists of ids. */
+  function rank(batch: readonly (readonly number[])[], top: number, part: Part): Ranked[][] {
+    if (mixer && part === 'rules') return batch.map((ids) => topOfCandidates(mixer.rules(ids), top));
+    if (mixer && part === 'neighbours')
+      return batch.map((ids) => topOfCandidates(mixer.neighbours(ids), top));
+    const mixed = part === 'mixture' ? mixer : undefined;
+    const scored = scorer.lastOfEach(
+      batch.filter((ids) => ids.length > 0),
+      mixed?.mixture.temperature,
+    );
+    const scores = scored[Symbol.iterator]();
+    return batch.map((ids) => {
+      if (ids.length === 0) return popular(top);
+      const { value } = scores.next();
+      return mixed ? mixed.mix(ids, value, top) : topOfScores(value, top);
+    });
+  }
+
+  function next(
+    histories: readonly (readonly string[])[],
+    { top, part = 'mixture' }: { top: number; part?: Part },
+  ): PageProbability[][] {
+    if (spec.task !== 'next') throw new RangeError('this model labels characters; it ranks no pages');
+    if (!parts.includes(part))
+      throw new RangeError(`this model has no part "${part}", only ${parts.join(', ')}`);
+    const batch = histories.map((history) => history.slice(-spec.steps).map((page) => tokens.encode(page)));
+    return rank(batch, Math.min(top, tokens.size), part).map((ranked) =>
+      ranked.map(({ id, probability }) => ({ page: tokens.decode(id), probability })),
+    );
   }
 
   return {
     spec,
     parts,
     ids: (asked) => asked.map((token) => tokens.encode(token)),
-    next(history, { top, part = 'mixture' }) {
-      if (spec.task !== 'next') throw new RangeError('this model labels characters; it ranks no pages');
-      if (!parts.includes(part))
-        throw new RangeError(`this model has no part "${part}", only ${parts.join(', ')}`);
-      const ids = history.slice(-spec.steps).map((page) => tokens.encode(page));
-      return rank(ids, Math.min(top, tokens.size), part).map(({ id, probability }) => ({
-        page: tokens.decode(id),
-        probability,
-      }));
-    },
+    next: (history, options) => next([history], options)[0] ?? [],
+    nextOfEach: next,
     label(text, { top }) {
       if (spec.task !== 'label') throw new RangeError('this model ranks pages; it labels no characters');
       const ids = characters(text).map((character) => tokens.encode(character));

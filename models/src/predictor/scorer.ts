@@ -17,6 +17,11 @@ export interface Scorer {
    * @param temperature at which `logSumExp` will be asked for, where that is known: 1 by default.
    */
   last(ids: readonly number[], temperature?: number): Scores;
+  /**
+   * As `last` for each of some lists of ids, in order: several may take one pass over the table.
+   * @returns scores that hold until the next are taken.
+   */
+  lastOfEach(batch: readonly (readonly number[])[], temperature?: number): Iterable<Scores>;
   /** Scores after each id. */
   each(ids: readonly number[]): Iterable<Scores>;
 }

@@ -46,15 +46,18 @@ export class BenchWorker {
    * Sends a model's pack.
    * @param options.part what ranks; `mixture` by default.
    * @param options.copies of the model, in memories of their own, asked in turns; 1 by default.
+   * @param options.batch histories of a turn, asked together; 1 by default.
    * @param options.plain asks plain TypeScript in place of the kernel.
    * @returns bytes of the kernels' memory, the pack's among them.
    */
   async loadModel(
     name: string,
     model: TrainedModel,
-    { part = 'mixture', copies = 1, plain = false }: { part?: Part; copies?: number; plain?: boolean } = {},
+    options: { part?: Part; copies?: number; batch?: number; plain?: boolean } = {},
   ): Promise<number> {
-    const query = { name, part, copies: String(copies), spec: JSON.stringify(model.spec) };
+    const { part = 'mixture', copies = 1, batch = 1, plain = false } = options;
+    const spec = JSON.stringify(model.spec);
+    const query = { name, part, copies: String(copies), batch: String(batch), spec };
     const pack = writePack({ ...model, vocabularyDigest: '0'.repeat(64) });
     return this.load('pack', { ...query, ...(plain ? { plain: '' } : {}) }, pack);
   }

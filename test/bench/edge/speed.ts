@@ -9,6 +9,8 @@ import { checkOnnx, onnxModel } from './onnx-model.ts';
 const ROW_BYTES = 108;
 /** Between two turns of a table, the others': 70 MB, more than a core's caches and its share of the last level. */
 const COPIES = 12;
+/** Histories of one request. */
+const BATCH = 64;
 
 /** The kernel on the tutorial's model, beside other ways to the same answer, all within workerd, in turns. */
 export async function speedRows(): Promise<Row[]> {
@@ -20,6 +22,7 @@ export async function speedRows(): Promise<Row[]> {
     await worker.ask(histories(model, model.spec.steps));
     const bytes = model.spec.vocabularySize * ROW_BYTES;
     await worker.loadModel('kernel', model, { part: 'recurrent' });
+    await worker.loadModel('batch', model, { part: 'recurrent', batch: BATCH });
     await worker.loadModel('plain', model, { part: 'recurrent', plain: true });
     await worker.loadModel('coldKernel', model, { part: 'recurrent', copies: COPIES });
     await worker.load('reading', { name: 'reading', bytes: String(bytes) });
@@ -29,6 +32,7 @@ export async function speedRows(): Promise<Row[]> {
     await worker.load('onnx', { name: 'onnx' }, onnx);
     const ms = await worker.time({
       kernel: 300,
+      batch: 10,
       reading: 300,
       coldKernel: 300,
       coldReading: 300,
@@ -39,6 +43,7 @@ export async function speedRows(): Promise<Row[]> {
     });
     return [
       atMost('tutorial model: kernel and top 20', ms.kernel, 0.22, 'ms'),
+      figure(`tutorial model: the same, each of ${BATCH} in a batch`, ms.batch / BATCH, 'ms'),
       figure('tutorial model: tfjs, cpu backend', ms.tfjsCpu, 'ms'),
       figure('tutorial model: tfjs, wasm backend', ms.tfjsWasm, 'ms'),
       figure('tutorial model: onnxruntime-web, wasm', ms.onnx, 'ms'),

@@ -50,7 +50,8 @@ const LOADERS: Record<string, Loader> = {
       const pack = openPack(kernel.bytes);
       return query.has('plain') ? createPredictor(pack) : createPredictor(pack, kernel.engine(pack));
     });
-    const work: Work = { turn: (turn) => predict(atTurn(predictors, turn), turn, part) };
+    const batch = Number(query.get('batch') ?? 1);
+    const work: Work = { turn: (turn) => predict(atTurn(predictors, turn), { turn, part, batch }) };
     return { work, bytes: kernels.reduce((sum, { byteLength }) => sum + byteLength, 0) };
   },
 
@@ -83,9 +84,14 @@ interface Transferable {
   transfer(length: number): unknown;
 }
 
-function predict(predictor: Predictor, turn: number, part: Part): void {
-  const next = predictor.next(atTurn(histories.pages, turn), { top: TOP, part });
-  if (next.length !== TOP) throw new Error('the prediction is short');
+function predict(
+  predictor: Predictor,
+  { turn, part, batch }: { turn: number; part: Part; batch: number },
+): void {
+  const asked = Array.from({ length: batch }, (_, i) => atTurn(histories.pages, turn + i));
+  for (const next of predictor.nextOfEach(asked, { top: TOP, part })) {
+    if (next.length !== TOP) throw new Error('the prediction is short');
+  }
 }
 
 const READ_FROM = 1024;
