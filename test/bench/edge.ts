@@ -6,6 +6,7 @@ import { neighbourRows } from './edge/neighbours.ts';
 import { servedRows } from './edge/served.ts';
 import { sizeRows } from './edge/size.ts';
 import { speedRows } from './edge/speed.ts';
+import { swapRows } from './edge/swap.ts';
 import type { Bench, Row } from './report.ts';
 
 const SUBJECTS = {
@@ -15,6 +16,7 @@ const SUBJECTS = {
   large: largeRows,
   agreement: agreementRows,
   served: servedRows,
+  swap: swapRows,
   size: sizeRows,
   projection: projectionRows,
 } satisfies Record<string, () => Promise<Row[]>>;

@@ -10,6 +10,7 @@ const EDGE_PARTS = [
   'large',
   'agreement',
   'served',
+  'swap',
   'size',
   'projection',
 ] as const;

@@ -11,13 +11,8 @@ export interface Trained {
   readonly cpuSeconds: number;
 }
 
-/** Runs `train -- navigation` with no option but its files, and epochs where they are named, and reads what the manifest says. */
-export async function trainNavigation(files: {
-  data: string;
-  test?: string;
-  out: string;
-  epochs?: string;
-}): Promise<Trained> {
+/** Runs `train -- navigation` with no option but its files, and reads what the manifest says. */
+export async function trainNavigation(files: { data: string; test?: string; out: string }): Promise<Trained> {
   const args = ['navigation', ...Object.entries(files).flatMap(([name, path]) => [`--${name}`, path])];
   const { stdout, cpuSeconds } = await measureScript('train/src/main.ts', args);
   const folder = lastLine(stdout);

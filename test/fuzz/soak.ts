@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { residentMb } from '../support/resident.ts';
 import { createSender } from './http.ts';
 import { serveRandomModels } from './models.ts';
 
@@ -46,15 +46,4 @@ async function predict(i: number): Promise<void> {
     body: JSON.stringify({ instances, top: 10 }),
   });
   if (status !== 200) throw new Error(`request ${i} was answered ${status}: ${text}`);
-}
-
-/** Of every process below this one: workerd is the only one there. */
-async function residentMb(): Promise<number> {
-  const children = await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
-  let kb = 0;
-  for (const pid of children.trim().split(' ')) {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    kb += Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  }
-  return kb / 1024;
 }
