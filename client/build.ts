@@ -14,7 +14,7 @@ const SHARED: BuildOptions = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
 };
 
-/** `pathcast/fine-tune` takes its errors from the root's own file, so that `instanceof` holds across both. */
+/** A subpath takes its errors from the root's own file, so that `instanceof` holds across all. */
 const shareRoot: Plugin = {
   name: 'share-root',
   setup({ onResolve }) {
@@ -41,7 +41,8 @@ export async function buildClient(): Promise<void> {
     external: ['@tensorflow/*'],
     plugins: [shareRoot],
   });
-  const entries = ['index', 'fine-tune'];
+  await build({ ...SHARED, entryPoints: [at('src/personal.ts')], plugins: [shareRoot] });
+  const entries = ['index', 'fine-tune', 'personal'];
   const bundles = generateDtsBundle(
     entries.map((entry) => ({
       filePath: at(`src/${entry}.ts`),

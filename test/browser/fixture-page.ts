@@ -9,7 +9,7 @@ const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 
 /**
  * Bundles a script of `pages/` as a site's own bundler would, and serves it on a page of another origin than the API's.
- * Stops after the file's tests. @returns the page's URL.
+ * `?csp=` gives the page a policy. Stops after the file's tests. @returns the page's URL.
  */
 export async function serveFixturePage(script: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'pathcast-page-'));
@@ -24,12 +24,18 @@ export async function serveFixturePage(script: string): Promise<string> {
     loader: { '.wasm': 'binary' },
     logLevel: 'error',
   });
-  const page = '<!doctype html><title>fixture</title><script type="module" src="/page.js"></script>';
+  const page =
+    '<!doctype html><title>fixture</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
   const server = createServer(async ({ url = '/' }, response) => {
-    const name = url === '/' ? '.html' : url.slice(1);
-    const body = url === '/' ? page : await readFile(join(folder, name)).catch(() => undefined);
+    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    const name = pathname === '/' ? '.html' : pathname.slice(1);
+    const body = pathname === '/' ? page : await readFile(join(folder, name)).catch(() => undefined);
     response
-      .writeHead(body ? 200 : 404, { 'content-type': TYPES[extname(name) || name] ?? 'text/plain' })
+      .writeHead(body ? 200 : 404, {
+        'content-type': TYPES[extname(name) || name] ?? 'text/plain',
+        'access-control-allow-origin': '*', // for a page that has no origin
+        'content-security-policy': searchParams.get('csp') ?? '',
+      })
       .end(body);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
