@@ -16,6 +16,7 @@ const EDGE_PARTS = [
 ] as const;
 
 const BENCHES: Record<string, () => Promise<Bench>> = {
+  'client-personal': async () => (await import('./client/personal.ts')).personal,
   backends: async () => (await import('./backends.ts')).backends,
   data: async () => (await import('./data.ts')).data,
   edge: async () => (await import('./edge.ts')).edge,

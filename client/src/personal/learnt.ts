@@ -2,7 +2,7 @@ import type { PageProbability } from '../types.ts';
 
 /**
  * A page's own transitions weigh as much as the server's prediction once the visitor left it so many times. Chosen by
- * likelihood (docs/benchmarks.md): less costs visitors whose habits are the crowd's.
+ * likelihood (docs/benchmarks.md): with it newcomers, who have most to lose, gain most.
  */
 const K = 5;
 /** Characters of the text: 32 kB, or twice that where names are not Latin. */

@@ -17,8 +17,8 @@ import { readManifest } from '../served.ts';
 import { trainNavigation } from '../trained.ts';
 import { TOP } from './work.ts';
 
-/** Where the model is, trained once with no option but its data: a quarter of an hour. */
-const FOLDER = join(ROOT, '.cache/bench/diginetica-whole');
+/** A folder of artifacts, which {@link trainedVersion} fills. */
+export const DIGINETICA = join(ROOT, '.cache/bench/diginetica-whole');
 /** One of so many test steps is asked. */
 const EVERY = 3;
 const BATCH = 128;
@@ -71,12 +71,13 @@ export async function agreementRows(): Promise<Row[]> {
   ];
 }
 
-/** The version's folder, trained when it is not there yet. */
-async function trainedVersion(data: string): Promise<string> {
-  const model = join(FOLDER, 'navigation');
+/** The version's folder, trained when it is not there yet with no option but its data. */
+export async function trainedVersion(data: string): Promise<string> {
+  const model = join(DIGINETICA, 'navigation');
   if (!existsSync(join(model, 'current.json'))) {
-    process.stderr.write('  agreement: training on Diginetica, once: a quarter of an hour\n');
-    await trainNavigation({ data, out: FOLDER });
+    process.stderr.write('  training on Diginetica, once: a quarter of an hour
+');
+    await trainNavigation({ data, out: DIGINETICA });
   }
   return join(model, await currentVersion(model));
 }
