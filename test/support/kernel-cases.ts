@@ -67,7 +67,15 @@ function mixesAsTwin(module: WebAssembly.Module): void {
       const sum = shares.reduce((total, share) => total + share, 0);
       const weights = Float32Array.from({ length: 48 }, (_, i) => (shares[i % 3] ?? 0) / sum);
       const model = randomModel({ vocabularySize, hiddenUnits: 8, input: { type: 'embedding', units: 8 } });
-      comparesMixtures(module, { ...model, mixture: { temperature: 1.5, weights, rules, neighbours } });
+      const mixed = { temperature: 1.5, weights, rules, neighbours };
+      comparesMixtures(module, { ...model, mixture: mixed });
+      const { inputRows } = model.weights;
+      const flat = {
+        ...model.weights,
+        inputRows: inputRows.map(() => 0),
+        outputBias: new Float32Array(vocabularySize),
+      };
+      comparesMixtures(module, { ...model, weights: flat, mixture: mixed }); // where most pages are equals
     }
   }
 }
@@ -90,6 +98,9 @@ function comparesMixtures(module: WebAssembly.Module, model: TrainedModel): void
       assertEqual('ranked', [found.length], [expected.length]);
       for (const [rank, { id, probability }] of found.entries()) {
         const theirs = expected[rank]?.probability ?? Number.NaN;
+        const next = found[rank + 1];
+        if (next?.probability === probability && next.id < id)
+          throw new Error(`${id} ranks before its equal ${next.id}`);
         assertNear(`probability of rank ${rank}, ${id}`, probability, theirs, 1e-5 * theirs);
       }
       // Close ones may change places.

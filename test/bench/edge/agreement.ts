@@ -75,8 +75,7 @@ export async function agreementRows(): Promise<Row[]> {
 export async function trainedVersion(data: string): Promise<string> {
   const model = join(DIGINETICA, 'navigation');
   if (!existsSync(join(model, 'current.json'))) {
-    process.stderr.write('  training on Diginetica, once: a quarter of an hour
-');
+    process.stderr.write('  training on Diginetica, once: a quarter of an hour\n');
     await trainNavigation({ data, out: DIGINETICA });
   }
   return join(model, await currentVersion(model));
