@@ -48,6 +48,23 @@ describe('an answer with a tag', () => {
   });
 });
 
+describe('an answer to POST', () => {
+  it.each(['{"instances":[["/p2"]]}', '{"inputs":[["/p2"]]}'])(
+    'of %s may be kept for a minute by the page that asked, which is also told of Retry-After',
+    async (body) => {
+      const init = { method: 'POST', body, headers: { Origin: 'https://shop.example' } };
+      const { status, headers } = await worker.ask('/v1/models/pages:predict', init);
+      expect([status, headers.get('Cache-Control')]).toEqual([200, 'private, max-age=60']);
+      expect(headers.get('Access-Control-Expose-Headers')?.split(',')).toContain('Retry-After');
+    },
+  );
+
+  it('is not kept when it is an error', async () => {
+    const { status, headers } = await worker.ask('/v1/models/pages:predict', { method: 'POST', body: '{}' });
+    expect([status, headers.get('Cache-Control')]).toEqual([400, 'no-store']);
+  });
+});
+
 describe('an answer that must not be kept', () => {
   it.each(['/healthz', '/v1/models/nobody', '/v1/models/pages/next?top=0', '/nowhere'])(
     'of %s',

@@ -13,6 +13,9 @@ import type { RouteHandler } from './context.ts';
 /** A page's visitors ask the same; a published version reaches them within minutes. */
 const NEXT_CACHING = 'public, max-age=60, stale-while-revalidate=600';
 
+/** A visitor who comes back to a page asks the same; no HTTP cache keeps answers to POST, but the SDK's own does. */
+const BATCH_HEADERS = { 'Cache-Control': 'private, max-age=60' };
+
 /**
  * `POST /v1/models/{model}:predict`, of a version or a label too. Rows are answered with `predictions`, columns with
  * `outputs`.
@@ -25,9 +28,17 @@ export const predictBatch: RouteHandler = async (c, { store }) => {
   const { name: model, version, predictor } = await preparedModel(store, address, rows.instances);
   const predicted = predict(predictor, rows, request);
   if (rows.form === 'columns') {
-    return c.json({ model, version, outputs: columnsOf(predicted) } satisfies ColumnsResponse);
+    return c.json(
+      { model, version, outputs: columnsOf(predicted) } satisfies ColumnsResponse,
+      200,
+      BATCH_HEADERS,
+    );
   }
-  return c.json({ model, version, predictions: predicted.predictions } satisfies PredictResponse);
+  return c.json(
+    { model, version, predictions: predicted.predictions } satisfies PredictResponse,
+    200,
+    BATCH_HEADERS,
+  );
 };
 
 /** `GET /v1/models/{model}/next?page=…&page=…&top=…&part=…`: one prediction, for tools and shared caches. */
