@@ -1,7 +1,8 @@
-import { InputError } from './errors.ts';
-import { firstPrediction, labelPrediction, nextCharactersPrediction, nextPrediction } from './guards.ts';
-import { type RequestOptions, request, type Transport } from './request.ts';
+import { each, type Guard, optional, record, string, text, whole } from './guards.ts';
+import { labelPrediction, nextCharactersPrediction, nextPrediction } from './predictions.ts';
+import { createAsk, type Kept, type RequestOptions, type Transport } from './request.ts';
 import type {
+  Answered,
   ClientOptions,
   LabelOptions,
   Labels,
@@ -11,7 +12,11 @@ import type {
   NextPages,
 } from './types.ts';
 
-/** Asks a Pathcast API. Every method rejects with an error of this package, or with the signal's reason. */
+/**
+ * Asks a Pathcast API. Predictions that are asked twice share one request, and its answer while the server lets it be
+ * kept (a minute). A request that finds no network is made once more. Every method rejects with an error of this package, or with the signal's
+ * reason.
+ */
 export interface Client {
   readonly endpoint: string;
   readonly navigationModel: string;
@@ -22,68 +27,66 @@ export interface Client {
   label(options: LabelOptions): Promise<Labels>;
   /** Ranks the characters that may follow a text. */
   nextCharacters(options: NextCharactersOptions): Promise<NextCharacters>;
-  /** Asks any path of the API, such as `/v1/models`, with the client's timeout and errors. */
+  /**
+   * Asks any path of the API, such as `/v1/models`, with the client's timeout and errors.
+   * @param read turns a good answer into the result; called once more where the first answer broke off. What it throws
+   * that is not of this package, or is an InputError, becomes a ResponseError.
+   */
   request<T>(path: string, read: (response: Response) => Promise<T>, options?: RequestOptions): Promise<T>;
 }
+
+interface Settings extends Transport {
+  readonly navigationModel: string;
+  readonly labelModel: string;
+}
+
+/** What every prediction may be asked with, beside its instance. */
+type Asked = Pick<NextOptions, 'top' | 'part' | 'signal'>;
+
+/** Guards of an instance's required fields. */
+type Input<Options> = {
+  readonly [Key in keyof Options as object extends Pick<Options, Key> ? never : Key]: Guard<unknown>;
+};
+
+const settings = record<Settings>({
+  endpoint: (value, field) => string(value, field).replace(/\/+$/, ''),
+  timeoutMs: optional(whole(2e9), 5000),
+  navigationModel: optional(text, 'navigation'),
+  labelModel: optional(text, 'hihello'),
+  fetch: (value) => value as typeof fetch | undefined, // as TypeScript checks; a call finds out
+});
 
 /**
  * Creates a client; nothing is sent before it is asked.
  * @throws InputError when an option is not what it must be.
  */
-export function createClient(options: ClientOptions): Client {
-  const { endpoint, timeoutMs = 5000, navigationModel = 'navigation', labelModel = 'hihello' } = options;
-  check(typeof endpoint === 'string', 'endpoint', 'must be a string');
-  check(timeoutMs > 0 && timeoutMs < 2 ** 31, 'timeoutMs', 'must be above 0 and below 2^31');
-  checkText(navigationModel, 'navigationModel');
-  checkText(labelModel, 'labelModel');
-  const transport: Transport = {
-    endpoint: endpoint.replace(/\/+$/, ''),
-    timeoutMs,
-    // Looked up at each call, so that a page may replace its fetch; and browsers refuse one that is detached.
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-  };
+export const createClient = (options: ClientOptions): Client => {
+  const transport = settings(options);
+  const ask = createAsk(transport);
+  const kept: Kept = new Map();
+
+  const predict =
+    <Options extends Asked, T>(model: string, input: Input<Options>, output: Guard<T>) =>
+    async (options: Options): Promise<T & Answered> => {
+      record({ ...input, top: optional(whole(100)) })(options);
+      const { top, part, signal, ...instance } = options;
+      const body = { instances: [instance], top, part };
+      const read = async (response: Response) => {
+        // Whatever it is: the guards see to each part that is used.
+        const answer = (await response.json()) as { predictions?: { 0?: unknown } } | null;
+        const prediction = output(answer?.predictions?.[0], 'predictions[0]');
+        return { ...prediction, ...record<Answered>({ model: text, version: text })(answer) };
+      };
+      const answer = ask(`/v1/models/${model}:predict`, read, { body, signal }, kept);
+      // A copy each, since a caller may sort or cut what it gets.
+      return answer.then<T & Answered>(structuredClone);
+    };
 
   return {
-    endpoint: transport.endpoint,
-    navigationModel,
-    labelModel,
-    async next(options) {
-      check(Array.isArray(options.history), 'history', 'must be an array');
-      for (const [index, page] of options.history.entries()) checkText(page, `history[${index}]`);
-      return predict(transport, navigationModel, nextPrediction, options);
-    },
-    async label(options) {
-      checkText(options.text, 'text');
-      return predict(transport, labelModel, labelPrediction, options);
-    },
-    async nextCharacters(options) {
-      checkText(options.prefix, 'prefix');
-      return predict(transport, labelModel, nextCharactersPrediction, options);
-    },
-    request: async (path, read, options = {}) => request(transport, path, options, read),
+    ...transport,
+    next: predict(transport.navigationModel, { history: each(text) }, nextPrediction),
+    label: predict(transport.labelModel, { text }, labelPrediction),
+    nextCharacters: predict(transport.labelModel, { prefix: text }, nextCharactersPrediction),
+    request: ask,
   };
-}
-
-/** Asks for one prediction; what is no option of the request is the instance. */
-async function predict<T>(
-  transport: Transport,
-  model: string,
-  guard: (value: unknown, field: string) => T,
-  { top, part, signal, ...instance }: Omit<NextOptions, 'history'>,
-): Promise<T & { model: string; version: string }> {
-  const count = top ?? 1;
-  check(count >= 1 && count <= 100 && count % 1 === 0, 'top', 'must be a whole number, 1 to 100');
-  const path = `/v1/models/${encodeURIComponent(model)}:predict`;
-  const body = { instances: [instance], top, part };
-  return request(transport, path, { body, signal }, async (response) =>
-    firstPrediction(await response.json(), guard),
-  );
-}
-
-function checkText(value: unknown, field: string): void {
-  check(value && typeof value === 'string', field, 'must be a non-empty string');
-}
-
-function check(holds: unknown, field: string, rule: string): asserts holds {
-  if (!holds) throw new InputError(field, rule);
-}
+};

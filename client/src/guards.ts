@@ -1,77 +1,47 @@
-import type { LabelPrediction, NextCharactersPrediction, NextPrediction } from '@pathcast/models/api';
+import { InputError } from './errors.ts';
 
-/** Names the first field of an answer that is wrong; thrown by the guards, caught by the client. */
-export class BadField {
-  constructor(readonly field: string) {}
-}
+/** Gives back a value that is a T; throws an InputError that names the field of one that is not. */
+export type Guard<T> = (value: unknown, field?: string) => T;
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-type Guard<T> = (value: unknown, field: string) => T;
-
-/** Version and the single prediction of a `:predict` answer. */
-export function firstPrediction<T>(body: unknown, guard: Guard<T>): T & { model: string; version: string } {
-  const { model, version, predictions } = record(body, 'body');
-  const [prediction] = list(predictions, 'predictions', guard);
-  expect(prediction, 'predictions');
-  return { model: string(model, 'model'), version: string(version, 'version'), ...prediction };
-}
-
-export const nextPrediction: Guard<NextPrediction> = ranked('page');
-
-export const nextCharactersPrediction: Guard<NextCharactersPrediction> = ranked('character');
-
-export const labelPrediction: Guard<LabelPrediction> = (value, field) => {
-  const { text, steps } = record(value, field);
-  return {
-    text: string(text, `${field}.text`),
-    steps: list(steps, `${field}.steps`, (step, at) => {
-      const scored = label(step, at);
-      const { candidates } = record(step, at);
-      if (candidates === undefined) return scored;
-      return { ...scored, candidates: list(candidates, `${at}.candidates`, label) };
-    }),
+/** @param holds whether a value is a T; given as one, so it must look at the type first. */
+const must =
+  <T>(holds: (value: T) => unknown, rule: string): Guard<T> =>
+  (value, field) => {
+    if (holds(value as T)) return value as T; // as the test has found
+    throw new InputError(field as string, `must be ${rule}`); // what is told no field is a record
   };
-};
 
-/** A ranking of what has this key. */
-function ranked<Key extends string>(key: Key) {
-  return (value: unknown, field: string) => {
-    const { next } = record(value, field);
-    return { next: list(next, `${field}.next`, scored(key)) };
+export const string = must<string>((value) => typeof value === 'string', 'a string');
+
+export const text = must<string>((value) => value && typeof value === 'string', 'a non-empty string');
+
+export const probability = must<number>(
+  (value) => typeof value === 'number' && value >= 0 && value <= 1,
+  '0 to 1',
+);
+
+export const whole = (most: number): Guard<number> =>
+  must((value) => value > 0 && value <= most && value % 1 === 0, `a whole number, 1 to ${most}`);
+
+const list = must<unknown[]>(Array.isArray, 'an array');
+
+/** Takes the default for what is missing. */
+export const optional =
+  <T, Default = undefined>(guard: Guard<T>, byDefault?: Default): Guard<T | Default> =>
+  (value, field) =>
+    value === undefined ? (byDefault as Default) : guard(value, field);
+
+export const each =
+  <T>(guard: Guard<T>): Guard<T[]> =>
+  (value, field) =>
+    list(value, field).map((item, index) => guard(item, `${field}[${index}]`));
+
+/** An object of these fields; others are left out. */
+export const record =
+  <T>(guards: { readonly [Key in keyof T]: Guard<T[Key]> }): Guard<T> =>
+  (value, field) => {
+    const fields = {} as T; // until the loop has filled it
+    for (const key in guards)
+      fields[key] = guards[key]((value as T | undefined)?.[key], field ? `${field}.${key}` : key);
+    return fields;
   };
-}
-
-/** What is ranked, under its key, and its probability. */
-function scored<Key extends string>(key: Key): Guard<Record<Key, string> & { probability: number }> {
-  return (value, field) => {
-    const { [key]: name, probability } = record(value, field);
-    string(name, `${field}.${key}`);
-    expect(typeof probability === 'number' && probability >= 0 && probability <= 1, `${field}.probability`);
-    // A computed key's type is a string's, whichever it is.
-    return { [key]: name, probability } as Record<Key, string> & { probability: number };
-  };
-}
-
-const label = scored('label');
-
-function record(value: unknown, field: string): Record<string, unknown> {
-  expect(isRecord(value), field);
-  return value;
-}
-
-function string(value: unknown, field: string): string {
-  expect(typeof value === 'string', field);
-  return value;
-}
-
-function list<T>(value: unknown, field: string, guard: Guard<T>): T[] {
-  expect(Array.isArray(value), field);
-  return value.map((item, index) => guard(item, `${field}[${index}]`));
-}
-
-function expect(holds: unknown, field: string): asserts holds {
-  if (!holds) throw new BadField(field);
-}

@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   createClient,
   HttpError,
@@ -10,41 +9,8 @@ import {
   ResponseError,
   TimeoutError,
 } from '../../client/src/index.ts';
+import { type Answer, json, NEXT, nowhere, serve } from './server.ts';
 
-const stops: (() => void)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-});
-
-type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
-
-/** A real server on loopback, stopped after the test. */
-async function serve(answer: Answer): Promise<string> {
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    answer(request, response, body);
-  });
-  stops.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  if (typeof address !== 'object' || !address) throw new Error('no address');
-  return `http://127.0.0.1:${address.port}`;
-}
-
-const json =
-  (value: unknown, status = 200): Answer =>
-  (_, response) =>
-    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-
-const NEXT = {
-  model: 'navigation',
-  version: '20260101000000',
-  predictions: [{ next: [{ page: '/b', probability: 0.5 }] }],
-};
 const LABELS = {
   model: 'hihello',
   version: '20260101000000',
@@ -71,7 +37,7 @@ describe('next and label', () => {
       [
         'POST',
         '/v1/models/my%20shop:predict',
-        'text/plain',
+        'text/plain;charset=UTF-8',
         { instances: [{ history: ['/a', '/ä'] }], top: 3, part: 'recurrent' },
       ],
     ]);
@@ -124,8 +90,7 @@ describe('a failing request', () => {
     createClient({ endpoint, timeoutMs }).next({ history: ['/a'] });
 
   it('is a NetworkError when nobody listens', async () => {
-    const endpoint = await serve(json(NEXT));
-    for (const stop of stops.splice(0)) stop();
+    const endpoint = await nowhere();
     const error = await ask(endpoint).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({ method: 'POST', url: `${endpoint}/v1/models/navigation:predict` });
@@ -175,7 +140,12 @@ describe('a failing request', () => {
   });
 
   it.each<[string, unknown]>([
-    ['predictions', { ...NEXT, predictions: [] }],
+    ['predictions[0].next', { ...NEXT, predictions: [] }],
+    ['model', { ...NEXT, model: undefined }],
+    [
+      'predictions[0].next[0].probability',
+      { ...NEXT, predictions: [{ next: [{ page: '/', probability: '0.5' }] }] },
+    ],
     ['version', { ...NEXT, version: 3 }],
     ['predictions[0].next', { ...NEXT, predictions: [{ text: 'i' }] }],
     ['predictions[0].next[0].page', { ...NEXT, predictions: [{ next: [{ probability: 1 }] }] }],
@@ -248,11 +218,12 @@ describe('bad input', () => {
   it('is refused when the client is made', () => {
     // @ts-expect-error as from JavaScript
     expect(() => createClient({})).toThrow('endpoint must be a string');
-    for (const timeoutMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+    for (const timeoutMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
       expect(() => createClient({ endpoint: '', timeoutMs })).toThrow(
-        'timeoutMs must be above 0 and below 2^31',
+        'timeoutMs must be a whole number, 1 to 2000000000',
       );
     }
+    expect(createClient({ endpoint: '/', timeoutMs: undefined })).toMatchObject({ endpoint: '' });
     expect(() => createClient({ endpoint: '', labelModel: '' })).toThrow('labelModel must be a non-empty');
   });
 });

@@ -101,7 +101,8 @@ async function getJson<T>(
     const parsed = schema.safeParse(await response.json());
     if (parsed.success) return parsed.data;
     const field = parsed.error.issues[0]?.path.join('.') || 'body';
-    throw new ResponseError('GET', client.endpoint + path, field, parsed.error);
+    const details = { method: 'GET', url: client.endpoint + path, field };
+    throw new ResponseError(details, `answered: bad ${field}`, parsed.error);
   };
   return client.request(path, read, { signal, timeoutMs: DOWNLOAD_TIMEOUT_MS });
 }

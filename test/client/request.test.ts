@@ -1,0 +1,261 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createClient, HttpError, NetworkError, TimeoutError } from '../../client/src/index.ts';
+import { type Answer, json, NEXT, nowhere, serve } from './server.ts';
+
+/** A server that gives one answer after the other, and the last for ever; and the bodies that it was sent. */
+async function serveInTurn(...answers: Answer[]): Promise<{ endpoint: string; bodies: string[] }> {
+  const bodies: string[] = [];
+  const endpoint = await serve((request, response, body) => {
+    const answer = answers[Math.min(bodies.push(body), answers.length) - 1];
+    answer?.(request, response, body);
+  });
+  return { endpoint, bodies };
+}
+
+const broken: Answer = (_, response) => void response.destroy();
+const halfway: Answer = (_, response) => {
+  response.writeHead(200, { 'content-length': 1000 }).write('{"model":');
+  setTimeout(() => response.destroy(), 20);
+};
+const never: Answer = () => {};
+const version = (number: number) => ({ ...NEXT, version: `2026010100000${number}` });
+const kept = (value: unknown, caching = 'private, max-age=60') =>
+  json(value, 200, { 'cache-control': caching });
+/** Long enough for a request on loopback. */
+const soon = () => new Promise((done) => setTimeout(done, 100));
+
+describe('a request that the network fails', () => {
+  it.each([
+    ['before the head', broken],
+    ['in the body', halfway],
+  ])('is made once more: %s', async (_, failing) => {
+    const { endpoint, bodies } = await serveInTurn(failing, json(NEXT));
+    const { next } = await createClient({ endpoint }).next({ history: ['/a'] });
+    expect(next).toEqual(NEXT.predictions[0]?.next);
+    expect(bodies).toEqual(Array(2).fill('{"instances":[{"history":["/a"]}]}'));
+  });
+
+  it('is made no third time', async () => {
+    const { endpoint, bodies } = await serveInTurn(broken, halfway, json(NEXT));
+    await expect(createClient({ endpoint }).next({ history: [] })).rejects.toBeInstanceOf(NetworkError);
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('is made once more for any path, and read anew', async () => {
+    const { endpoint, bodies } = await serveInTurn(halfway, json({ models: [] }));
+    const read = (response: Response) => response.json();
+    expect(await createClient({ endpoint }).request('/v1/models', read)).toEqual({ models: [] });
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('waits in between, at random up to 300 ms', async () => {
+    const endpoint = await nowhere();
+    vi.spyOn(Math, 'random').mockReturnValueOnce(0.99);
+    const started = performance.now();
+    await expect(createClient({ endpoint }).next({ history: [] })).rejects.toBeInstanceOf(NetworkError);
+    expect(performance.now() - started).toBeGreaterThan(290);
+  });
+
+  it.each<[string, Answer]>([
+    ['an error status', json({ detail: 'The server failed.', type: 'about:blank' }, 500)],
+    ['no JSON', (_, response) => void response.end('<h1>Welcome</h1>')],
+  ])('is not what %s is', async (_, answer) => {
+    const { endpoint, bodies } = await serveInTurn(answer);
+    await expect(createClient({ endpoint }).next({ history: [] })).rejects.not.toBeInstanceOf(NetworkError);
+    expect(bodies).toHaveLength(1);
+  });
+
+  it('is not what a timeout or an abort is', async () => {
+    const { endpoint, bodies } = await serveInTurn(never);
+    const late = createClient({ endpoint, timeoutMs: 50 }).next({ history: [] });
+    await expect(late).rejects.toBeInstanceOf(TimeoutError);
+    const reason = new Error('the visitor left');
+    const abort = new AbortController();
+    const left = createClient({ endpoint }).next({ history: [], signal: abort.signal });
+    setTimeout(() => abort.abort(reason), 50);
+    await expect(left).rejects.toBe(reason);
+    await new Promise((done) => setTimeout(done, 400));
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('sends nothing more when it is aborted between the two', async () => {
+    const { endpoint, bodies } = await serveInTurn(broken);
+    vi.spyOn(Math, 'random').mockReturnValueOnce(0.9);
+    const abort = new AbortController();
+    const left = createClient({ endpoint }).next({ history: [], signal: abort.signal });
+    setTimeout(() => abort.abort('enough'), 100);
+    await expect(left).rejects.toBe('enough');
+    await new Promise((done) => setTimeout(done, 400));
+    expect(bodies).toHaveLength(1);
+  });
+});
+
+describe('an abort', () => {
+  it('is heard at once, also while a request waits to be made once more', async () => {
+    vi.spyOn(Math, 'random').mockReturnValueOnce(1000); // five minutes
+    const { endpoint } = await serveInTurn(broken);
+    const abort = new AbortController();
+    const left = createClient({ endpoint }).next({ history: [], signal: abort.signal });
+    setTimeout(() => abort.abort('enough'), 100);
+    await expect(left).rejects.toBe('enough');
+  });
+});
+
+describe('identical predictions', () => {
+  it('share one request while it is under way, and get a copy each', async () => {
+    const { endpoint, bodies } = await serveInTurn(json(NEXT));
+    const client = createClient({ endpoint });
+    const [one, other] = await Promise.all([
+      client.next({ history: ['/a'], top: 3 }),
+      client.next({ history: ['/a'], top: 3 }),
+      client.next({ history: ['/b'], top: 3 }).catch(() => {}),
+      client.next({ history: ['/a'], top: 4 }).catch(() => {}),
+    ]);
+    expect(bodies).toHaveLength(3);
+    expect(one).toEqual(other);
+    expect(one.next).not.toBe(other.next);
+  });
+
+  it('fail together, and the next call asks again', async () => {
+    const { endpoint, bodies } = await serveInTurn(json({}, 503), json(NEXT));
+    const client = createClient({ endpoint });
+    const ask = () => client.next({ history: [] });
+    for (const { status } of await Promise.allSettled([ask(), ask()])) expect(status).toBe('rejected');
+    expect(bodies).toHaveLength(1);
+    await ask();
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('go on for the one who stays when the other aborts', async () => {
+    const { endpoint, bodies } = await serveInTurn(
+      (...given) => void setTimeout(() => json(NEXT)(...given), 100),
+    );
+    const client = createClient({ endpoint });
+    const abort = new AbortController();
+    const leaving = client.next({ history: [], signal: abort.signal });
+    const staying = client.next({ history: [], signal: new AbortController().signal });
+    setTimeout(() => abort.abort('gone'), 30);
+    await expect(leaving).rejects.toBe('gone');
+    await expect(staying).resolves.toMatchObject({ model: 'navigation' });
+    expect(bodies).toHaveLength(1);
+  });
+
+  it('are aborted when all have left, and asked anew by whoever comes at that very moment', async () => {
+    const closed = vi.fn();
+    const { endpoint, bodies } = await serveInTurn(
+      (_, response) => void response.on('close', closed),
+      json(NEXT),
+    );
+    const client = createClient({ endpoint });
+    const aborts = [new AbortController(), new AbortController()];
+    const leaving = aborts.map(({ signal }) => client.next({ history: [], signal }));
+    await soon();
+    for (const abort of aborts) abort.abort('gone');
+    const coming = client.next({ history: [] });
+    for (const { status } of await Promise.allSettled(leaving)) expect(status).toBe('rejected');
+    await expect(coming).resolves.toMatchObject({ model: 'navigation' });
+    expect(closed).toHaveBeenCalledOnce();
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('leave no listener on a signal that lives on', async () => {
+    const { endpoint } = await serveInTurn(kept(NEXT));
+    const client = createClient({ endpoint });
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    for (let i = 0; i < 3; i++) await client.next({ history: [], signal });
+    // Each was bound to a signal of ours, which has taken it off since.
+    const bounds = added.mock.calls.map(([, , options]) => Object(options).signal);
+    expect(bounds).toHaveLength(3);
+    for (const bound of bounds) expect(bound.aborted).toBe(true);
+  });
+});
+
+describe('an answer that the server lets be kept', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is given again for that long from the question on, and no longer', async () => {
+    const { endpoint, bodies } = await serveInTurn(kept(version(1)), kept(version(2)));
+    const client = createClient({ endpoint });
+    const ask = async () => (await client.next({ history: ['/a'] })).version.at(-1);
+    expect(await ask()).toBe('1');
+    vi.setSystemTime(Date.now() + 59_000);
+    expect(await ask()).toBe('1');
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(await ask()).toBe('2');
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('is not changed by what a caller does to it', async () => {
+    const { endpoint } = await serveInTurn(kept(NEXT));
+    const client = createClient({ endpoint });
+    const { next } = await client.next({ history: [] });
+    (next as unknown[]).pop(); // as from JavaScript
+    expect((await client.next({ history: [] })).next).toHaveLength(1);
+  });
+
+  it('survives the abort of one who was given it', async () => {
+    const { endpoint, bodies } = await serveInTurn(kept(NEXT));
+    const client = createClient({ endpoint });
+    const abort = new AbortController();
+    await client.next({ history: [], signal: abort.signal });
+    const again = client.next({ history: [], signal: abort.signal });
+    abort.abort();
+    await again.catch(() => {});
+    await client.next({ history: [] });
+    expect(bodies).toHaveLength(1);
+  });
+
+  it.each(['no-store', 'no-cache, max-age=60', 'max-age=0', 'private', 'x'])(
+    'is not one with “%s”',
+    async (caching) => {
+      const { endpoint, bodies } = await serveInTurn(kept(NEXT, caching));
+      const client = createClient({ endpoint });
+      for (let i = 0; i < 2; i++) await client.next({ history: [] });
+      expect(bodies).toHaveLength(2);
+    },
+  );
+
+  it('is not one with no Cache-Control, nor one of another client or another path', async () => {
+    const plain = await serveInTurn(json(NEXT));
+    const client = createClient({ endpoint: plain.endpoint });
+    for (let i = 0; i < 2; i++) await client.next({ history: [] });
+    expect(plain.bodies).toHaveLength(2);
+    const { endpoint, bodies } = await serveInTurn(kept(NEXT));
+    for (let i = 0; i < 2; i++) await createClient({ endpoint }).next({ history: [] });
+    const read = (response: Response) => response.json();
+    const other = createClient({ endpoint });
+    for (let i = 0; i < 2; i++) await other.request('/v1/models', read);
+    expect(bodies).toHaveLength(4);
+  });
+
+  it('makes room for others: no more than a visit’s are kept', async () => {
+    const { endpoint, bodies } = await serveInTurn(kept(NEXT));
+    const client = createClient({ endpoint });
+    for (let page = 0; page < 40; page++) await client.next({ history: [`/${page}`] });
+    await client.next({ history: ['/39'] });
+    expect(bodies).toHaveLength(40);
+    await client.next({ history: ['/0'] });
+    expect(bodies).toHaveLength(41);
+  });
+});
+
+describe('a server that asks to be left alone', () => {
+  it.each<[string | undefined, number]>([
+    ['10', 10],
+    [undefined, 0],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
+  ])('with Retry-After %s is an HttpError with retryAfterSeconds %s', async (header, seconds) => {
+    const problem = { type: 'urn:pathcast:problem:too-many-requests', detail: 'This client asks too often.' };
+    const headers: Record<string, string> = header === undefined ? {} : { 'retry-after': header };
+    const { endpoint, bodies } = await serveInTurn(json(problem, 429, headers));
+    const error = await createClient({ endpoint })
+      .next({ history: [] })
+      .catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(HttpError);
+    expect(error).toMatchObject({ status: 429, retryAfterSeconds: seconds, ...problem });
+    expect(error.message).toBe(`POST ${error.url} answered 429: This client asks too often.`);
+    expect(bodies).toHaveLength(1);
+  });
+});
