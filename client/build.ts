@@ -1,56 +1,75 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateDtsBundle } from 'dts-bundle-generator';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const at = (...path: string[]) => join(import.meta.dirname, ...path);
 
-const SHARED: BuildOptions = {
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  // Readable: the site's own bundler minifies. Assignments in constructors are then shorter than field declarations.
-  outdir: at('dist'),
-  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
-};
+interface Target {
+  /** Below the package. */
+  readonly outdir: string;
+  /** What the root's file is called there, without its ending. */
+  readonly root: string;
+  readonly options: BuildOptions;
+}
 
-/** A subpath takes its errors from the root's own file, so that `instanceof` holds across all. */
-const shareRoot: Plugin = {
-  name: 'share-root',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/(errors|client)\.ts$/ }, ({ path, resolveDir }) =>
-      join(resolveDir, path) === at('src', path.replace(/^.*\//, ''))
-        ? { path: './index.js', external: true, sideEffects: false }
-        : undefined,
-    );
-  },
-};
+const TARGETS: readonly Target[] = [
+  // For a site's own bundler: readable, since that minifies; tfjs stays outside, a peer.
+  { outdir: 'dist', root: 'index', options: { external: ['@tensorflow/*'] } },
+  // For a plain `<script type=module>`: all that is needed, tfjs in chunks that load when they are asked for.
+  { outdir: 'dist/browser', root: 'pathcast', options: { minify: true, legalComments: 'linked' } },
+];
 
 /**
- * Builds the package into `dist`: the root as one small file, fine-tuning in chunks that load when they are needed,
- * and declarations that stand alone. tfjs stays outside, a peer.
+ * Builds the package into `dist`: a file an entry of package.json's `exports` (`./prefetch` is `src/prefetch.ts`), with
+ * declarations that stand alone, and the same for browsers alone in `dist/browser`.
  */
 export async function buildClient(): Promise<void> {
+  const entries = await entryNames();
   await rm(at('dist'), { recursive: true, force: true });
-  await build({ ...SHARED, entryPoints: [at('src/index.ts')] });
-  await build({
-    ...SHARED,
-    entryPoints: [at('src/fine-tune.ts')],
-    splitting: true,
-    chunkNames: 'fine-tune-[hash]',
-    external: ['@tensorflow/*'],
-    plugins: [shareRoot],
-  });
-  await build({ ...SHARED, entryPoints: [at('src/personal.ts')], plugins: [shareRoot] });
-  const entries = ['index', 'fine-tune', 'personal'];
+  for (const { outdir, root, options } of TARGETS) {
+    const shared = { ...options, outdir: at(outdir), bundle: true, format: 'esm', target: 'es2022' } as const;
+    await build({ ...shared, entryPoints: { [root]: at('src/index.ts') } });
+    await build({
+      ...shared,
+      entryPoints: entries.map((entry) => at(`src/${entry}.ts`)),
+      splitting: true,
+      chunkNames: '[name]-[hash]',
+      plugins: [shareRoot(`./${root}.js`)],
+    });
+  }
+  await writeDeclarations(['index', ...entries]);
+}
+
+/** The entries beside the root. */
+async function entryNames(): Promise<string[]> {
+  const { exports }: { exports: object } = JSON.parse(await readFile(at('package.json'), 'utf8'));
+  return Object.keys(exports).flatMap((path) => (path === '.' ? [] : path.slice(2)));
+}
+
+/** The other entries take what is the root's from its own file, so that `instanceof` holds across them. */
+function shareRoot(root: string): Plugin {
+  return {
+    name: 'share-root',
+    setup({ onResolve }) {
+      onResolve({ filter: /\/(errors|client)\.ts$/ }, ({ path, resolveDir }) =>
+        join(resolveDir, path) === at('src', path.replace(/^.*\//, ''))
+          ? { path: root, external: true, sideEffects: false }
+          : undefined,
+      );
+    },
+  };
+}
+
+async function writeDeclarations(names: readonly string[]): Promise<void> {
   const bundles = generateDtsBundle(
-    entries.map((entry) => ({
-      filePath: at(`src/${entry}.ts`),
+    names.map((name) => ({
+      filePath: at(`src/${name}.ts`),
       output: { noBanner: true, exportReferencedTypes: false },
     })),
     { preferredConfigPath: at('tsconfig.json') },
   );
-  for (const [index, text] of bundles.entries()) await writeFile(at(`dist/${entries[index]}.d.ts`), text);
+  for (const [index, text] of bundles.entries()) await writeFile(at(`dist/${names[index]}.d.ts`), text);
 }
 
 if (process.argv[1] === import.meta.filename) await buildClient();

@@ -81,7 +81,7 @@ export interface NextCharactersOptions {
 export interface ClientOptions {
   /** The API's address, such as `https://pathcast.example.com`; a relative one is relative to the page. */
   readonly endpoint: string;
-  /** For a whole answer, in milliseconds. Default 5,000: a prediction later than that helps no visit. */
+  /** For a whole answer, a second try included: ms, 1 to 2e9. Default 5,000: a later prediction helps no visit. */
   readonly timeoutMs?: number | undefined;
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;

@@ -15,9 +15,19 @@ const EDGE_PARTS = [
   'projection',
 ] as const;
 
+/** What `client` runs, in this order, and each by itself. */
+const CLIENT_PARTS: Record<string, () => Promise<Bench>> = {
+  'client-size': async () => (await import('./client/size.ts')).clientSize,
+};
+
 const BENCHES: Record<string, () => Promise<Bench>> = {
   'client-personal': async () => (await import('./client/personal.ts')).personal,
   backends: async () => (await import('./backends.ts')).backends,
+  client: async () => {
+    const parts = await Promise.all(Object.values(CLIENT_PARTS).map((load) => load()));
+    return (await import('./client.ts')).clientBench(parts);
+  },
+  ...CLIENT_PARTS,
   data: async () => (await import('./data.ts')).data,
   edge: async () => (await import('./edge.ts')).edge,
   ...Object.fromEntries(

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
-import { transform } from 'esbuild';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildClient } from '../../client/build.ts';
+import { installPackage, ROOT } from './installed.ts';
+import { BUDGETS, budgetsOf, bundlePage } from './sizes.ts';
 
 const execute = promisify(execFile);
-const ROOT = resolve(import.meta.dirname, '../..');
 const CONSUMER = `
 import { createClient, HttpError, type NextCharacters, type NextPages } from 'pathcast';
 import { type FineTuned, fineTune, loadFineTuned, predictLocally } from 'pathcast/fine-tune';
@@ -37,20 +37,12 @@ export async function tune(): Promise<FineTuned | undefined> {
 void client.next({ history: [1] });
 `;
 
-/** npm with no settings of the run that started the tests. */
-function npm(folder: string, ...args: string[]) {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-  return execute('npm', args, { cwd: folder, env, shell: process.platform === 'win32' });
-}
-
 describe('the packed package, installed in an empty folder', () => {
   let folder: string;
+  let tarball: string;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'pathcast-package-'));
-    await buildClient();
-    await npm(join(ROOT, 'client'), 'pack', '--ignore-scripts', '--pack-destination', folder);
-    await writeFile(join(folder, 'package.json'), '{"type":"module","private":true}');
-    await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', './pathcast-0.1.0.tgz');
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'pathcast-package-')));
+    tarball = await installPackage(folder);
   }, 180_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -92,21 +84,48 @@ describe('the packed package, installed in an empty folder', () => {
     expect(stdout).toContain('true Fine-tuning needs @tensorflow/tfjs-core');
   });
 
-  it('holds a licence, a README and no path of the machine that built it', async () => {
+  it('holds a licence, a README, a changelog and no path of the machine that built it', async () => {
     const entries = await readdir(installed('.'), { recursive: true, withFileTypes: true });
     const paths = entries
       .filter((entry) => entry.isFile())
       .map((entry) => relative(installed('.'), join(entry.parentPath, entry.name)));
-    expect(paths).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'dist/fine-tune.d.ts']),
-    );
+    const expected = ['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/index.js', 'dist/fine-tune.d.ts'];
+    expect(paths).toEqual(expect.arrayContaining(expected));
+    expect(paths).toContain('dist/browser/pathcast.js');
     for (const path of paths) expect(await readFile(installed(path), 'utf8')).not.toContain(ROOT);
+    expect((await stat(tarball)).size).toBeLessThan(600_000);
   });
 
-  it('asks at most 1.6 kB of a page that only predicts, and names no tfjs there', async () => {
-    const source = await readFile(installed('dist/index.js'), 'utf8');
-    expect(source).not.toMatch(/tensorflow|zod|\bimport\b/);
-    const { code } = await transform(source, { minify: true, format: 'esm', target: 'es2022' });
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(1600);
+  it('passes publint, strictly', async () => {
+    const { messages } = await publint({ pkgDir: installed('.'), strict: true, pack: false });
+    expect(messages).toEqual([]);
+  });
+
+  it('passes “are the types wrong”, as a package of ES modules alone', async () => {
+    const analysis = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
+    if (!analysis.types) throw new Error('no types were found');
+    expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(['.', './fine-tune']));
+    // What its profile esm-only leaves out: what requires, which this package does not serve.
+    const ignored = ['node10', 'node16-cjs'];
+    const problems = analysis.problems.filter(
+      (problem) => !('resolutionKind' in problem && ignored.includes(problem.resolutionKind)),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it('asks of a page no more than its budgets, and no byte of tfjs before fine-tuning', async () => {
+    const budgets = await budgetsOf(installed('.'));
+    expect(budgets.map(({ what }) => what)).toEqual(expect.arrayContaining(['root', 'root and fine-tune']));
+    for (const budget of budgets) {
+      const { code, bytes } = await bundlePage(budget, folder);
+      expect(code).not.toMatch(/from\s*"@tensorflow|zod|indexedDB/);
+      expect.soft(bytes, budget.what).toBeLessThanOrEqual(budget.bytes);
+    }
+  });
+
+  it('has a budget for each of its entries', async () => {
+    const { exports } = JSON.parse(await readFile(installed('package.json'), 'utf8'));
+    const budgeted = BUDGETS.flatMap(({ takes }) => Object.keys(takes));
+    for (const entry of Object.keys(exports)) expect(budgeted).toContain(entry);
   });
 });
