@@ -91,6 +91,17 @@ describe('a request that the network fails', () => {
 });
 
 describe('an abort', () => {
+  it('that came before sends nothing, and is heard even of an answer that is kept', async () => {
+    const { endpoint, bodies } = await serveInTurn(kept(NEXT));
+    const client = createClient({ endpoint });
+    const signal = AbortSignal.abort('gone');
+    await expect(client.next({ history: [], signal })).rejects.toBe('gone');
+    await soon();
+    expect(bodies).toHaveLength(0);
+    await client.next({ history: [] });
+    await expect(client.next({ history: [], signal })).rejects.toBe('gone');
+  });
+
   it('is heard at once, also while a request waits to be made once more', async () => {
     vi.spyOn(Math, 'random').mockReturnValueOnce(1000); // five minutes
     const { endpoint } = await serveInTurn(broken);
@@ -98,6 +109,22 @@ describe('an abort', () => {
     const left = createClient({ endpoint }).next({ history: [], signal: abort.signal });
     setTimeout(() => abort.abort('enough'), 100);
     await expect(left).rejects.toBe('enough');
+  });
+});
+
+describe('a request that has ended', () => {
+  it.each<[string, Answer]>([
+    ['well', json(NEXT)],
+    ['badly', json({}, 500)],
+  ])('%s leaves no timer, for which Node would wait', async (_, answer) => {
+    const { endpoint } = await serveInTurn(answer);
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    await createClient({ endpoint, timeoutMs: 123_456 })
+      .next({ history: [] })
+      .catch(() => {});
+    const ours = set.mock.calls.findIndex(([, delay]) => delay === 123_456);
+    expect(cleared).toHaveBeenCalledWith(set.mock.results[ours]?.value);
   });
 });
 
@@ -184,6 +211,22 @@ describe('an answer that the server lets be kept', () => {
     expect(await ask()).toBe('1');
     vi.setSystemTime(Date.now() + 1_000);
     expect(await ask()).toBe('2');
+    expect(bodies).toHaveLength(2);
+  });
+
+  it('is old already when it was long on its way', async () => {
+    const late: Answer = (...given) => {
+      vi.setSystemTime(Date.now() + 40_000);
+      kept(NEXT)(...given);
+    };
+    const { endpoint, bodies } = await serveInTurn(late, kept(NEXT));
+    const client = createClient({ endpoint });
+    await client.next({ history: [] });
+    vi.setSystemTime(Date.now() + 19_000);
+    await client.next({ history: [] });
+    expect(bodies).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 1_000);
+    await client.next({ history: [] });
     expect(bodies).toHaveLength(2);
   });
 
