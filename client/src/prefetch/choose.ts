@@ -1,0 +1,38 @@
+import type { PageProbability } from '../types.ts';
+
+/** Pages fetched ahead of a navigation at most: a fourth is opened too seldom to pay. */
+const MOST = 3;
+
+/** Above every probability: nothing is fetched. */
+export const NEVER = 2;
+
+/** A row of the manifest's calibration. */
+export interface ThresholdRow {
+  readonly threshold: number;
+  /** Fetches a navigation of pages that did not come next. */
+  readonly wasted: number;
+}
+
+/** The lowest measured threshold that wastes no more fetches a navigation than the budget; {@link NEVER} without one. */
+export function chooseThreshold(rows: readonly ThresholdRow[], maxWastedFetches: number): number {
+  const within = rows.filter(({ wasted }) => wasted <= maxWastedFetches);
+  return Math.min(NEVER, ...within.map(({ threshold }) => threshold)) || NEVER; // nor at 0, nor at what is no number
+}
+
+/**
+ * The pages to fetch, likeliest first: at or above the threshold, not seen yet, three at most.
+ * @param toUrl what to fetch for a page; nothing where it must not be fetched.
+ */
+export function choosePages(
+  next: readonly PageProbability[],
+  threshold: number,
+  seen: readonly string[],
+  toUrl: (page: string) => string | undefined,
+): { page: string; probability: number; url: string }[] {
+  return next
+    .flatMap(({ page, probability }) => {
+      const url = probability >= threshold && !seen.includes(page) && toUrl(page);
+      return url ? { page, probability, url } : [];
+    })
+    .slice(0, MOST);
+}
