@@ -33,6 +33,8 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   ...Object.fromEntries(
     EDGE_PARTS.map((part) => [`edge-${part}`, async () => (await import('./edge.ts')).edgePart(part)]),
   ),
+  'client-load': async () => (await import('./client/load.ts')).load,
+  'client-waste': async () => (await import('./client/waste.ts')).waste,
   diginetica: async () => (await import('./diginetica.ts')).diginetica,
   hihello: async () => (await import('./hihello.ts')).hihello,
   recall: async () => (await import('./recall.ts')).recall,

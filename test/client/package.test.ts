@@ -12,6 +12,7 @@ import { BUDGETS, budgetsOf, bundlePage } from './sizes.ts';
 const execute = promisify(execFile);
 const CONSUMER = `
 import { createClient, HttpError, type NextCharacters, type NextPages } from 'pathcast';
+import { type PrefetchReport, startPrefetch } from 'pathcast/prefetch';
 import { type FineTuned, fineTune, loadFineTuned, predictLocally } from 'pathcast/fine-tune';
 
 const client = createClient({ endpoint: 'https://example.com', timeoutMs: 100 });
@@ -32,6 +33,10 @@ export async function tune(): Promise<FineTuned | undefined> {
   const [best] = (await predictLocally({ client, history: ['/'] })).next;
   best?.probability.toFixed(2);
   return loadFineTuned({ client, model: 'hihello' });
+}
+export function prefetch(told: PrefetchReport[]): () => void {
+  const exclude = ({ pathname }: URL) => pathname.startsWith('/private');
+  return startPrefetch(client, { maxWastedFetches: 0.2, exclude, onReport: (report) => told.push(report) });
 }
 // @ts-expect-error a history holds strings
 void client.next({ history: [1] });
@@ -74,13 +79,18 @@ describe('the packed package, installed in an empty folder', () => {
     const script = `
       import { createClient, InputError, PathcastError } from 'pathcast';
       import { fineTune } from 'pathcast/fine-tune';
+      import { startPrefetch } from 'pathcast/prefetch';
       const client = createClient({ endpoint: 'https://example.com' });
       await client.next({ history: [''] }).catch((error) => console.log(error instanceof InputError, error.message));
+      startPrefetch(client)(); // does nothing where there is no page
+      try { startPrefetch(client, { maxWastedFetches: -1 }); }
+      catch (error) { console.log(error instanceof InputError, error.message); }
       await fineTune({ client, pairs: [['a', 'b']] }).next()
         .catch((error) => console.log(error instanceof PathcastError, error.message));`;
     await writeFile(join(folder, 'run.js'), script);
     const { stdout } = await execute(process.execPath, ['run.js'], { cwd: folder });
     expect(stdout).toContain('true history[0] must be a non-empty string');
+    expect(stdout).toContain('true maxWastedFetches must be 0 or more');
     expect(stdout).toContain('true Fine-tuning needs @tensorflow/tfjs-core');
   });
 
