@@ -7,7 +7,7 @@ describe('checkOptions', () => {
   it.each([
     [{ maxWastedFetches: -1 }, 'maxWastedFetches must be 0 or more'],
     [{ maxWastedFetches: Number.NaN }, 'maxWastedFetches must be 0 or more'],
-    [{ prerenderAbove: 0.3 }, 'prerenderAbove must be 0.5 to 1'],
+    [{ prerenderAbove: 0.3 }, 'prerenderAbove must be 0.5 or more'],
     [{ exclude: /private/ }, 'exclude must be a function'],
     [{ toUrl: 'https://example.com' }, 'toUrl must be a function'],
     [{ cacheable: true }, 'cacheable must be a function'],

@@ -23,6 +23,7 @@ export function addressOf(
   for (const { href } of toUrl ? [{ href: toUrl(page) }] : [...document.links, { href: page }]) {
     try {
       const url = new URL(href ?? '', location.href);
+      url.hash = ''; // Chromium takes it for part of the address, and most clicks have none
       if (
         toPage(url) === page &&
         /^https?:\/\/[^@/]+\//.test(url.href) && // no script, no credentials

@@ -60,7 +60,7 @@ export function follow(client: Client, options: PrefetchOptions, stopped: AbortS
     const answer = await (personal ?? client).next({ history: pages.slice(-HISTORY), top: TOP, signal });
     if (source !== answer.version + budget) await learnThreshold(signal);
     signal.throwIfAborted();
-    if (threshold < NEVER) fetchAhead(answer, signal);
+    if (threshold < NEVER) fetchAhead(answer.next, signal);
   };
 
   const learnThreshold = async (signal: AbortSignal) => {
@@ -72,52 +72,39 @@ export function follow(client: Client, options: PrefetchOptions, stopped: AbortS
     source = version + budget;
   };
 
-  const fetchAhead = ({ next }: NextPages, signal: AbortSignal) => {
-    const before = fetched;
-    const least = rescale(threshold);
+  const fetchAhead = (next: NextPages['next'], signal: AbortSignal) => {
+    const [before, pendingBefore, least] = [fetched, pending, rescale(threshold)];
     const byRules = !isRefused && HTMLScriptElement.supports?.('speculationrules');
     // Safari has links and fetches nothing for them.
-    const suits = (url: URL) =>
-      onPredict ||
-      byRules ||
-      (document.createElement('link').relList.supports('prefetch') && options.cacheable?.(url));
+    const byLinks = (url: URL) =>
+      document.createElement('link').relList.supports('prefetch') && options.cacheable?.(url);
     const chosen = choosePages(next, least, [...pages, ...fetched], (page) =>
-      addressOf(page, options, suits),
+      addressOf(page, options, (url) => onPredict || byRules || byLinks(url)),
     );
+    const urls = chosen.map(({ url }) => url);
     predicted = next.filter(({ probability }) => probability >= least).length;
-    pending += chosen.length;
+    pending += urls.length;
     fetched = [...fetched, ...chosen.map(({ page }) => page)];
-    if (!chosen[0]) return;
-    if (onPredict) {
-      setTimeout(
-        onPredict,
-        0,
-        chosen.map(({ url }) => url),
-      );
-    } else if (byRules) {
-      const rules = (isPrerender: boolean) =>
-        chosen.flatMap(({ url, probability }) =>
-          probability >= rescale(prerenderAbove) === isPrerender ? { source: 'list', urls: [url] } : [],
-        );
-      const refuse = ({ disposition }: SecurityPolicyViolationEvent) => {
-        if (disposition !== 'enforce' || signal.aborted) return;
-        isRefused = true; // for the whole visit: no page of it complains twice
-        pending -= chosen.length;
-        fetched = before;
-        fetchAhead({ next } as NextPages, signal);
-        save();
-      };
-      insert(
-        'script',
-        {
-          type: 'speculationrules',
-          nonce: options.nonce ?? '',
-          textContent: JSON.stringify({ prefetch: rules(false), prerender: rules(true) }),
-          onsecuritypolicyviolation: refuse,
+    if (!urls[0]) return;
+    if (onPredict) setTimeout(onPredict, 0, urls);
+    else if (!byRules) for (const href of urls) insert('link', { rel: 'prefetch', href }, signal);
+    else {
+      const unseen = chosen.filter(({ probability }) => probability >= rescale(prerenderAbove)).length;
+      const rule = (from: number, to?: number) => [{ source: 'list', urls: urls.slice(from, to) }];
+      const script = {
+        type: 'speculationrules',
+        nonce: options.nonce ?? '',
+        textContent: JSON.stringify({ prerender: rule(0, unseen), prefetch: rule(unseen) }),
+        onsecuritypolicyviolation: ({ disposition }: SecurityPolicyViolationEvent) => {
+          if (disposition !== 'enforce' || signal.aborted) return;
+          isRefused = true; // for the whole visit: no page of it complains twice
+          [fetched, pending] = [before, pendingBefore];
+          fetchAhead(next, signal);
+          save();
         },
-        signal,
-      );
-    } else for (const { url } of chosen) insert('link', { rel: 'prefetch', href: url }, signal);
+      };
+      insert('script', script, signal);
+    }
   };
 
   const onChange = (isLoad: boolean) => void open(isLoad).catch(() => {});

@@ -18,7 +18,7 @@ export interface PrefetchReport {
 export interface PrefetchOptions {
   /** Fetches a navigation that may be in vain, on average; 0 or more. Default 0.3. */
   readonly maxWastedFetches?: number | undefined;
-  /** Prerenders a page at least this probable, 0.5 to 1, so that it is one at most. Default: never. */
+  /** Prerenders a page at least this probable, 0.5 or more, so that it is one at most. Default: never. */
   readonly prerenderAbove?: number | undefined;
   /** The model's name of the page at a URL, or nothing where it is none. Default: the path, as `train` writes it. */
   readonly toPage?: ((url: URL) => string | undefined) | undefined;
@@ -46,7 +46,7 @@ export interface PrefetchOptions {
 export function checkOptions(options: PrefetchOptions): void {
   const { maxWastedFetches = 0, prerenderAbove = 1 } = options;
   check(maxWastedFetches >= 0, 'maxWastedFetches', 'must be 0 or more');
-  check(prerenderAbove >= 0.5 && prerenderAbove <= 1, 'prerenderAbove', 'must be 0.5 to 1');
+  check(prerenderAbove >= 0.5, 'prerenderAbove', 'must be 0.5 or more');
   for (const [name, value] of Object.entries(options)) {
     // toPage, toUrl, exclude, cacheable, onPredict, onReport
     check(!/^(to|ex|ca|on)/.test(name) || !value || typeof value === 'function', name, 'must be a function');

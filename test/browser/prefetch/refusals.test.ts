@@ -215,4 +215,15 @@ describe('fetched after all', () => {
     await askedAbout().toContainEqual(['/', '/shoes']);
     expect(of('/shoes/')).toHaveLength(1);
   });
+
+  it('a page once, though a link before leads to a place within it', async () => {
+    site.next = { '/': { '/shoes': 0.9 } };
+    site.html = { '/': '<a href="/shoes#sizes">1</a><a href="/shoes">2</a>' };
+    const { page } = await chromium.open();
+    await page.goto(site.url);
+    await expect.poll(prefetched).toEqual(['/shoes']);
+    await page.click('a[href="/shoes"]');
+    await page.waitForURL('**/shoes');
+    expect(of('/shoes')).toHaveLength(1);
+  });
 });
