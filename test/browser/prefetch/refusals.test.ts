@@ -176,6 +176,17 @@ describe('never fetched', () => {
     expect(rules).not.toContain('@');
   });
 
+  it.each([false, true])('another origin by a link, unless it is allowed: %s', async (isAllowed) => {
+    const other = site.url.replace('127.0.0.1', 'localhost');
+    site.next = { '/': { '/a': 0.9 } };
+    site.html = { '/': `<a href="${other}/a">a</a>` };
+    site.config = isAllowed ? { allowOrigins: [other] } : {};
+    const { page } = await chromium.open();
+    await page.goto(site.url);
+    const rules = page.locator('script[type=speculationrules]');
+    expect(await rules.textContent()).toContain(`"${isAllowed ? other : site.url}/a"`);
+  });
+
   it('what the site excludes', async () => {
     site.next = { '/': { '/private/a': 0.9, '/good': 0.5 } };
     site.config = { exclude: '^/private' };
