@@ -18,10 +18,12 @@ const EDGE_PARTS = [
 /** What `client` runs, in this order, and each by itself. */
 const CLIENT_PARTS: Record<string, () => Promise<Bench>> = {
   'client-size': async () => (await import('./client/size.ts')).clientSize,
+  'client-load': async () => (await import('./client/load.ts')).load,
+  'client-waste': async () => (await import('./client/waste.ts')).waste,
+  'client-personal': async () => (await import('./client/personal.ts')).personal,
 };
 
 const BENCHES: Record<string, () => Promise<Bench>> = {
-  'client-personal': async () => (await import('./client/personal.ts')).personal,
   backends: async () => (await import('./backends.ts')).backends,
   client: async () => {
     const parts = await Promise.all(Object.values(CLIENT_PARTS).map((load) => load()));
@@ -33,8 +35,6 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   ...Object.fromEntries(
     EDGE_PARTS.map((part) => [`edge-${part}`, async () => (await import('./edge.ts')).edgePart(part)]),
   ),
-  'client-load': async () => (await import('./client/load.ts')).load,
-  'client-waste': async () => (await import('./client/waste.ts')).waste,
   diginetica: async () => (await import('./diginetica.ts')).diginetica,
   hihello: async () => (await import('./hihello.ts')).hihello,
   recall: async () => (await import('./recall.ts')).recall,
