@@ -1,5 +1,4 @@
 import type { ModelSpec } from '@pathcast/models/spec';
-import { HEAD_TOKENS } from '@pathcast/train/export/files';
 import { layersModelFiles } from '@pathcast/train/export/layers-model';
 import type { TrainedModel } from '@pathcast/train/export/trained-model';
 import type { io } from '@tensorflow/tfjs-core';
@@ -18,7 +17,7 @@ export const LABELLER: Partial<ModelSpec> = {
 /** A model's head as tfjs loads it: float16 weights and topology, in memory. */
 export async function headArtifacts(
   model: TrainedModel,
-  rows = Math.min(HEAD_TOKENS + 2, model.spec.vocabularySize),
+  rows = model.spec.vocabularySize,
 ): Promise<io.ModelArtifacts> {
   const shards: ArrayBuffer[] = [];
   let document:

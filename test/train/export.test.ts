@@ -87,13 +87,15 @@ describe('a head', () => {
     head.dispose();
   });
 
-  it('names its pages and is capped at 1,000', async () => {
+  it('names its pages, and comes in three sizes up to the whole catalogue', async () => {
     const files = await filesOf(
       randomModel({ vocabularySize: 1503, hiddenUnits: 4, input: { type: 'embedding', units: 4 } }),
     );
     const names = files.find(({ path }) => path === 'heads/1000/tokens.json');
     const tokens = headTokensSchema.parse(JSON.parse(new TextDecoder().decode(names?.bytes)));
     expect(tokens).toHaveLength(1000);
+    const folders = files.map(({ path }) => /^heads\/\d+/.exec(path)?.[0]).filter(Boolean);
+    expect([...new Set(folders)]).toEqual(['heads/250', 'heads/1000', 'heads/1501']);
     expect([tokens[0], tokens[999]]).toEqual(['/p2', '/p1001']);
     const model = await loadExported(files, 'heads/1000/');
     expect(model.outputs[0]?.shape).toEqual([null, 1002]);

@@ -13,13 +13,14 @@ export interface ArtifactFile {
   readonly public: boolean;
 }
 
-/** The head that a browser downloads to fine-tune: enough pages for a visitor, about 0.4 MB at 100 units. */
-export const HEAD_TOKENS = 1000;
+/** The heads that a browser downloads to fine-tune: 0.1, 0.4 and 1.6 MB at 100 units, for weaker and stronger devices. */
+export const HEAD_TOKENS = [250, 1000, 4000] as const;
 
-/** The head of a model: the whole catalogue where that is smaller. */
-export function headOf(model: Pick<TrainedModel, 'vocabulary'>) {
-  const tokens = Math.min(HEAD_TOKENS, model.vocabulary.tokens.length);
-  return { tokens, path: ARTIFACT.head(tokens) };
+/** The heads of a model, smallest first; the last is the whole catalogue where that is smaller. */
+export function headsOf(model: Pick<TrainedModel, 'vocabulary'>) {
+  const whole = model.vocabulary.tokens.length;
+  const sizes = new Set(HEAD_TOKENS.map((tokens) => Math.min(tokens, whole)));
+  return Array.from(sizes, (tokens) => ({ tokens, path: ARTIFACT.head(tokens) }));
 }
 
 /** All files of a version but its manifest, one at a time. */
@@ -31,18 +32,12 @@ export async function* artifactFiles(model: TrainedModel): AsyncGenerator<Artifa
   yield { path: ARTIFACT.pack, bytes: pack, public: false };
   yield* layersModelFiles(model);
 
-  const head = headOf(model);
-  yield* layersModelFiles(model, {
-    folder: `${head.path}/`,
-    rows: head.tokens + FIRST_TOKEN_ID,
-    dtype: 'float16',
-  });
-  const names = JSON.stringify(vocabulary.tokens.slice(0, head.tokens));
-  yield {
-    path: `${head.path}/${ARTIFACT.headTokens}`,
-    bytes: new TextEncoder().encode(names),
-    public: true,
-  };
+  for (const { tokens, path } of headsOf(model)) {
+    const rows = tokens + FIRST_TOKEN_ID;
+    yield* layersModelFiles(model, { folder: `${path}/`, rows, dtype: 'float16' });
+    const names = JSON.stringify(vocabulary.tokens.slice(0, tokens));
+    yield { path: `${path}/${ARTIFACT.headTokens}`, bytes: new TextEncoder().encode(names), public: true };
+  }
 }
 
 export function sha256(bytes: Uint8Array): string {

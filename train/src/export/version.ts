@@ -6,7 +6,7 @@ import { type Manifest, type ManifestFile, manifestSchema } from '@pathcast/mode
 import { version_core } from '@tensorflow/tfjs-core';
 import { onInterrupt } from '../interrupt.ts';
 import type { RunReport } from '../report/run-report.ts';
-import { artifactFiles, headOf, sha256 } from './files.ts';
+import { artifactFiles, headsOf, sha256 } from './files.ts';
 import type { TrainedModel } from './trained-model.ts';
 
 /** What the manifest says beyond what the exports themselves know. */
@@ -69,7 +69,7 @@ function manifestOf(model: TrainedModel, run: RunSummary, version: string, files
     vocabularyDigest,
     mixture: model.shares ?? { recurrent: 1 },
     calibration: model.calibration,
-    heads: [headOf(model)],
+    heads: headsOf(model),
     files,
     tools: { pathcast: '0.1.0', tfjs: version_core, node: process.version, backend },
   });

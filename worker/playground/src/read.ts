@@ -53,7 +53,7 @@ async function knownLetters(client: Client): Promise<string[]> {
   const read = (response: Response): Promise<unknown> => response.json();
   const answer = await client.request(`${root}/metadata`, read);
   const { version, heads } = (answer as Metadata).metadata.manifest; // a wrong shape rejects, and nothing is shown
-  const tokens = await client.request(`${root}/versions/${version}/${heads[0]?.path}/tokens.json`, read);
+  const tokens = await client.request(`${root}/versions/${version}/${heads.at(-1)?.path}/tokens.json`, read);
   return Array.isArray(tokens) ? tokens.map(String) : [];
 }
 
