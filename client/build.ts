@@ -20,6 +20,9 @@ const TARGETS: readonly Target[] = [
   { outdir: 'dist/browser', root: 'pathcast', options: { minify: true, legalComments: 'linked' } },
 ];
 
+/** Scripts that an entry starts by their address, beside its own. */
+const WORKERS = ['fine-tune-worker'];
+
 /**
  * Builds the package into `dist`: a file an entry of package.json's `exports` (`./prefetch` is `src/prefetch.ts`), with
  * declarations that stand alone, and the same for browsers alone in `dist/browser`.
@@ -32,7 +35,7 @@ export async function buildClient(): Promise<void> {
     await build({ ...shared, entryPoints: { [root]: at('src/index.ts') } });
     await build({
       ...shared,
-      entryPoints: entries.map((entry) => at(`src/${entry}.ts`)),
+      entryPoints: [...entries, ...WORKERS].map((entry) => at(`src/${entry}.ts`)),
       splitting: true,
       chunkNames: '[name]-[hash]',
       plugins: [shareRoot(`./${root}.js`)],

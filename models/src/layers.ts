@@ -45,12 +45,14 @@ function createCell(spec: ModelSpec, layer: number) {
  * ids int32 [B, T], padded on the left → probabilities float32 [B, V] (`next`) or [B, T, V] (`label`).
  * One-hot input becomes an embedding of gates × units columns and a cell whose kernel is the identity.
  * The caller disposes the model.
+ *
+ * @param inputRows of the embedding; fewer than V where ids are places in a part of the table.
  */
-export function createLayersModel(spec: ModelSpec): tf.LayersModel {
+export function createLayersModel(spec: ModelSpec, inputRows = spec.vocabularySize): tf.LayersModel {
   const ids = tf.input({ shape: [null], dtype: 'int32', name: LAYER.input });
   const embedding = tf.layers.embedding({
     name: LAYER.embedding,
-    inputDim: spec.vocabularySize,
+    inputDim: inputRows,
     outputDim: inputRowWidth(spec),
     maskZero: true,
   });

@@ -3,10 +3,11 @@ import { CELLS, type ModelSpec } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createBatches, growVocabulary } from '../../client/src/fine-tune/batches.ts';
-import { fitGraph } from '../../client/src/fine-tune/fit.ts';
+import { createFitter } from '../../client/src/fine-tune/fit.ts';
 import { createTrainableGraph } from '../../client/src/fine-tune/graph.ts';
-import { createFineTuned } from '../../client/src/fine-tune/predictor.ts';
+import { growVocabulary, type Lesson, planLesson } from '../../client/src/fine-tune/lesson.ts';
+import { createFineTuned, type Tuned } from '../../client/src/fine-tune/predictor.ts';
+import { growWeights, readWeights, type Weights } from '../../client/src/fine-tune/weights.ts';
 import { layersProbabilities } from '../support/layers.ts';
 import { randomModel } from '../support/models.ts';
 import { headArtifacts, LABELLER } from './support.ts';
@@ -19,26 +20,45 @@ const WORD = [{ inputs: [...'pathcas'], targets: [...'athcast'] }];
 const VISITS = [{ inputs: ['/p2', '/mine', '/p5'], targets: ['/mine', '/p5', '/yours'] }];
 const FIT = { steps: 200, learningRate: 0.03, targetLoss: 0.02 };
 
-async function tune(overrides: Partial<ModelSpec>, sequences: typeof WORD, options = FIT) {
+/** A random model's head, read from its exported shards and grown by what the sequences add, with the lesson of them. */
+async function lessonOf(overrides: Partial<ModelSpec>, sequences: typeof WORD, batchSize = 24) {
   const model = randomModel(overrides);
+  const { weightSpecs, weightData } = await headArtifacts(model);
+  const shards = weightData as ArrayBuffer[]; // as `headArtifacts` makes them
+  const entries = weightSpecs as Parameters<typeof readWeights>[1];
+  const weights = readWeights(model.spec, entries, shards);
   const vocabulary = growVocabulary(model.vocabulary, sequences);
-  const graph = await createTrainableGraph(await headArtifacts(model), model.spec, vocabulary.size);
-  const losses: number[] = [];
-  for await (const loss of fitGraph(graph, createBatches(sequences, vocabulary, 100), options))
-    losses.push(loss);
-  const weights = await graph.weights();
-  graph.dispose();
-  const tuned = {
-    format: 'pathcast-fine-tuned/1' as const,
-    endpoint: '',
+  const spec = { ...model.spec, vocabularySize: vocabulary.size };
+  const grown = growWeights(weights, model.spec, vocabulary.size - model.vocabulary.size);
+  const options = { baseSize: model.vocabulary.size, maxSteps: model.spec.steps, batchSize };
+  return { model, lesson: planLesson({ spec, weights: grown }, vocabulary, sequences, options) };
+}
+
+function predictorOf({ base, vocabulary }: Lesson, weights: Weights) {
+  const tuned: Tuned = {
     model: 'm',
     version: '20260101000000',
     vocabularyDigest: '0'.repeat(64),
-    spec: { ...model.spec, vocabularySize: vocabulary.size },
-    tokens: [...vocabulary.tokens],
+    spec: base.spec,
+    tokens: vocabulary.tokens,
     weights,
   };
-  return { model, losses, tuned, predictor: createFineTuned(tuned) };
+  return createFineTuned(tuned);
+}
+
+async function tune(overrides: Partial<ModelSpec>, sequences: typeof WORD, options = FIT) {
+  const { lesson } = await lessonOf({ ...overrides, steps: 100 }, sequences);
+  const graph = createTrainableGraph(lesson.base, lesson.inputIds);
+  const fitter = createFitter(graph, options.learningRate);
+  const losses: number[] = [];
+  const [batch] = lesson.batches;
+  while (batch && losses.length < options.steps && !((losses.at(-1) ?? 9) <= options.targetLoss)) {
+    losses.push(await fitter.step(batch));
+  }
+  const weights = await graph.weights();
+  fitter.dispose();
+  graph.dispose();
+  return { lesson, losses, weights, predictor: predictorOf(lesson, weights) };
 }
 
 describe.each(CELLS)('a fine-tuned %s cell', (cell) => {
@@ -62,28 +82,21 @@ const SHAPES: [string, Partial<ModelSpec>][] = [
   ['one-hot', { input: { type: 'one-hot' }, output: 'dense', normalised: false }],
 ];
 
-describe.each(SHAPES)('the predictor without tfjs, %s', (_, overrides) => {
-  it('gives the probabilities of the exported layers model', async () => {
-    const model = randomModel(overrides);
-    const artifacts = await headArtifacts(model);
-    const exported = await loadLayersModel(tf.io.fromMemory(artifacts));
+describe.each(SHAPES)('what computes without tfjs, %s', (_, overrides) => {
+  it('gives the probabilities of the exported layers model, before a step and with the rows of a lesson', async () => {
+    const { model, lesson } = await lessonOf(overrides, [{ inputs: ['/p2'], targets: ['/p3'] }]);
+    const exported = await loadLayersModel(tf.io.fromMemory(await headArtifacts(model)));
     const [expected = []] = layersProbabilities(exported, [[2, 7, 1, 5]]);
     exported.dispose();
 
-    const graph = await createTrainableGraph(artifacts, model.spec, model.spec.vocabularySize);
-    const weights = await graph.weights();
+    const graph = createTrainableGraph(lesson.base, lesson.inputIds);
+    const read = await graph.weights();
     graph.dispose();
-    const predictor = createFineTuned({
-      format: 'pathcast-fine-tuned/1',
-      endpoint: '',
-      model: 'm',
-      version: '1',
-      vocabularyDigest: '',
-      spec: model.spec,
-      tokens: [...model.vocabulary.tokens],
-      weights,
+    expect(read).toEqual(lesson.base.weights);
+    const { next } = predictorOf(lesson, read).next({
+      history: ['/p2', '/p7', '/unheard-of', '/p5'],
+      top: 40,
     });
-    const { next } = predictor.next({ history: ['/p2', '/p7', '/unheard-of', '/p5'], top: 40 });
     expect(next).toHaveLength(40);
     for (const { page, probability } of next) {
       expect(probability).toBeCloseTo(expected[model.vocabulary.encode(page)] ?? -1, 5);
@@ -93,16 +106,12 @@ describe.each(SHAPES)('the predictor without tfjs, %s', (_, overrides) => {
 
 describe('new rows', () => {
   it('start from the unknown token, with a finite bias and the other rows untouched', async () => {
-    const model = randomModel();
+    const { model, lesson } = await lessonOf({}, [{ inputs: ['/mine'], targets: ['/yours'] }]);
     const { vocabularySize: V, hiddenUnits: H } = model.spec;
-    const graph = await createTrainableGraph(await headArtifacts(model), model.spec, V + 2);
-    const { inputRows, outputKernel, outputBias } = await graph.weights();
-    graph.dispose();
+    const { inputRows, outputKernel, outputBias } = lesson.base.weights;
     const row = (id: number) => [...inputRows.subarray(id * H, (id + 1) * H)];
     const column = (id: number) => Array.from({ length: H }, (_, i) => outputKernel[i * (V + 2) + id]);
-    expect(inputRows.slice(0, V * H)).toEqual(
-      expect.objectContaining({ length: V * H, 40: expect.closeTo(model.weights.inputRows[40] ?? 0, 3) }),
-    );
+    expect(inputRows[40]).toBeCloseTo(model.weights.inputRows[40] ?? 0, 3);
     expect(row(V)).toEqual(row(1));
     expect(row(V + 1)).toEqual(row(1));
     expect(column(V)).toEqual(column(1));
@@ -117,53 +126,64 @@ describe('fitting', () => {
     expect(predictor.next({ history: ['/mine'], top: 1 }).next[0]?.page).toBe('/p9');
   });
 
-  it('leaves the identity kernel of a one-hot model as it is', async () => {
-    const model = randomModel(LABELLER);
-    const graph = await createTrainableGraph(await headArtifacts(model), model.spec, 7);
+  it('leaves the identity kernel of a one-hot model as it is, and rows that no sequence names', async () => {
+    const { lesson, weights } = await tune(LABELLER, WORD, { ...FIT, steps: 3 });
+    const graph = createTrainableGraph(lesson.base, lesson.inputIds);
     const names = graph.variables.map(({ name }) => name.replace(/_\d+$/, ''));
+    graph.dispose();
     expect(names.filter((name) => /cell_0\/kernel/.test(name))).toEqual([]);
     expect(names).toHaveLength(5);
-    graph.dispose();
+    const width = weights.inputRows.length / lesson.base.spec.vocabularySize;
+    const unknown = (rows: Float32Array) => rows.slice(width, 2 * width);
+    expect(unknown(weights.inputRows)).toEqual(unknown(lesson.base.weights.inputRows));
+    expect(weights.inputRows).not.toEqual(lesson.base.weights.inputRows);
   });
 
-  it('leaks no tensor, whether it ends, is left early or is aborted', async () => {
-    const model = randomModel(LABELLER);
-    const artifacts = await headArtifacts(model);
+  it('leaks no tensor', async () => {
+    const { lesson } = await lessonOf(LABELLER, WORD);
     const before = tf.memory().numTensors;
-    const vocabulary = growVocabulary(model.vocabulary, WORD);
-    const batches = createBatches(WORD, vocabulary, 100);
-    const graph = await createTrainableGraph(artifacts, model.spec, vocabulary.size);
-    const idle = tf.memory().numTensors;
-
+    const graph = createTrainableGraph(lesson.base, lesson.inputIds);
+    const fitter = createFitter(graph, 0.01);
     const counts = new Set<number>();
-    for await (const _ of fitGraph(graph, batches, { ...FIT, steps: 5 })) counts.add(tf.memory().numTensors);
+    for (const batch of Array(5).fill(lesson.batches[0])) {
+      await fitter.step(batch);
+      counts.add(tf.memory().numTensors);
+    }
     expect(counts.size).toBe(1);
-    for await (const _ of fitGraph(graph, batches, FIT)) break;
-    expect(tf.memory().numTensors).toBe(idle);
-    const abort = new AbortController();
-    const aborted = async () => {
-      for await (const _ of fitGraph(graph, batches, { ...FIT, signal: abort.signal }))
-        abort.abort(new Error('enough'));
-    };
-    await expect(aborted()).rejects.toThrow('enough');
-    expect(tf.memory().numTensors).toBe(idle);
+    fitter.dispose();
     graph.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
+});
 
-  it('scores each page of a long visit once, in windows of one shape', () => {
-    const vocabulary = randomModel().vocabulary;
+describe('a lesson', () => {
+  it('scores each page of a long visit once, in windows of one shape, beside what is rehearsed', async () => {
     const inputs = Array.from({ length: 20 }, (_, i) => `/p${i + 2}`);
     const targets = inputs.map((_, i) => `/p${i + 3}`);
-    const short = { inputs: ['/p2'], targets: ['/p3'] };
-    const batches = createBatches([{ inputs, targets }, ...Array(40).fill(short)], vocabulary, 8);
-    expect(batches.map(({ shape }) => shape)).toEqual([
-      [32, 8],
-      [32, 8],
+    const { lesson } = await lessonOf({}, [{ inputs, targets }], 2);
+    expect(lesson.batches.map(({ shape, ownSteps }) => [...shape, ownSteps])).toEqual([
+      [10, 8, 16],
+      [10, 8, 16],
     ]);
-    const scored = batches.flatMap(({ weights }) => [...weights]).reduce((sum, weight) => sum + weight, 0);
-    expect(scored).toBe(60);
-    expect([...(batches[0]?.ids.slice(0, 8) ?? [])]).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
-    expect([...(batches[0]?.ids.slice(16, 24) ?? [])]).toEqual([0, 0, 0, 0, 18, 19, 20, 21]);
+    const own = lesson.batches.map(({ targets, ownSteps }) => targets.slice(0, ownSteps).filter(Boolean));
+    expect(own.flat()).toEqual(Array.from({ length: 20 }, (_, i) => i + 3));
+    for (const { weights, ownSteps } of lesson.batches) {
+      const sum = (part: Float32Array) => part.reduce((total, weight) => total + weight, 0);
+      expect(sum(weights.subarray(0, ownSteps))).toBeCloseTo(1, 5);
+      expect(sum(weights.subarray(ownSteps))).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('holds the newest fifth out from five sequences on, and judges by all of fewer', async () => {
+    const visit = (page: number) => ({ inputs: [`/p${page}`], targets: ['/p2'] });
+    const ten = await lessonOf(
+      {},
+      Array.from({ length: 10 }, (_, i) => visit(i + 3)),
+    );
+    expect(ten.lesson.judged.map(({ ids }) => ids)).toEqual([[11], [12]]);
+    expect(ten.lesson.isHeldOut).toBe(true);
+    const four = await lessonOf({}, [3, 4, 5, 6].map(visit));
+    expect(four.lesson.judged).toHaveLength(4);
+    expect(four.lesson.isHeldOut).toBe(false);
   });
 });

@@ -1,9 +1,10 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const HERE = import.meta.dirname;
 const ASSETS = join(HERE, '../dist/assets');
+const WORKER = join(HERE, '../../client/src/fine-tune-worker.ts');
 
 /** Nothing but our own files runs, shows or is asked, on either page; files below `/app/` carry their content's hash. */
 const HEADERS = `/*
@@ -24,6 +25,33 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
   'docs.html': ['src/docs.ts', 'docs.css'],
 };
 
+const SHARED = {
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  minify: true,
+  metafile: true,
+  format: 'esm',
+  target: 'es2022',
+  tsconfig: join(HERE, 'tsconfig.json'),
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** Gives fine-tuning's worker the name that it was built under: esbuild follows imports, but no `new Worker(new URL(…))`. */
+function nameWorker(file: string): Plugin {
+  return {
+    name: 'name-worker',
+    setup({ onLoad }) {
+      onLoad({ filter: /fine-tune[\\/]thread\.ts$/ }, async ({ path }) => {
+        const source = await readFile(path, 'utf8');
+        const contents = source.replace('./fine-tune-worker.js', `./${file}`);
+        if (contents === source) throw new Error(`${path} starts no worker`);
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}
+
 /**
  * Builds the playground, and the reader of the contract, into `outdir`: a file a page, and below `app/` their styles, their
  * scripts and the chunks that load when they are needed, tfjs among them.
@@ -31,19 +59,13 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
 export async function buildPlayground(outdir = ASSETS): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
+  const options = { ...SHARED, outdir: join(outdir, 'app') } as const;
+  const worker = await build({ ...options, entryPoints: [WORKER] });
   const { metafile } = await build({
+    ...options,
     entryPoints: Object.values(PAGES).flatMap((sources) => sources.map((source) => join(HERE, source))),
-    outdir: join(outdir, 'app'),
-    entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
-    bundle: true,
     splitting: true,
-    minify: true,
-    metafile: true,
-    format: 'esm',
-    target: 'es2022',
-    tsconfig: join(HERE, 'tsconfig.json'),
-    logLevel: 'warning',
+    plugins: [nameWorker(basename(Object.keys(worker.metafile.outputs)[0] ?? ''))],
   });
   const built = (source: string) => {
     const outputs = Object.entries(metafile.outputs);

@@ -1,108 +1,134 @@
 import { manifestSchema } from '@pathcast/models/manifest';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { Vocabulary } from '@pathcast/models/vocabulary';
-import type { io } from '@tensorflow/tfjs-core';
 import * as z from 'zod';
-import type { Client } from '../client.ts';
 import { ResponseError } from '../errors.ts';
+import type { Head } from './device.ts';
 import { FineTuneError } from './errors.ts';
+import type { Task } from './options.ts';
+import type { SavedBase } from './saved.ts';
+import { BadWeights, readWeights, type Weights, weightEntriesSchema } from './weights.ts';
 
 // zod compiles its checks with `new Function` where it may; a page's policy may forbid that, and report the attempt.
 z.config({ jitless: true });
 
-/** A head is a few hundred kilobytes: more patience than for a prediction. */
-const DOWNLOAD_TIMEOUT_MS = 60_000;
+/** Gets a path of the API; the page does it, with its client. */
+export type Ask = (path: string) => Promise<ArrayBuffer>;
 
-/** The exported layers model of a head, and what is needed to rebuild its graph. */
-export interface BaseModel {
+/** Where a model's heads are. */
+export interface Source {
+  readonly endpoint: string;
   readonly model: string;
-  readonly version: string;
-  /** SHA-256 of the whole vocabulary, hex. */
-  readonly vocabularyDigest: string;
-  /** With the head's own vocabulary size. */
-  readonly spec: ModelSpec;
+  readonly manifest: z.infer<typeof metadataSchema>['metadata']['manifest'];
+  /** Smallest first. */
+  readonly heads: readonly [Head, ...Head[]];
+}
+
+/** A head, as it is saved beside what is learnt, and ready to compute with. */
+export interface Base {
+  readonly saved: SavedBase;
+  readonly weights: Weights;
   readonly vocabulary: Vocabulary;
-  readonly artifacts: io.ModelArtifacts;
 }
 
 // Only what is read here, so that a newer server may say more.
-const { version, spec, vocabularyDigest, heads } = manifestSchema.shape;
+const { version, spec, vocabularyDigest, heads, files } = manifestSchema.shape;
 const metadataSchema = z.object({
-  metadata: z.object({ manifest: z.object({ version, spec, vocabularyDigest, heads }) }),
+  metadata: z.object({ manifest: z.object({ version, spec, vocabularyDigest, heads, files }) }),
 });
 const tokensSchema = z.array(z.string());
 const layersModelSchema = z.object({
-  modelTopology: z.looseObject({}),
   weightsManifest: z.array(
-    z.object({
-      paths: z.array(z.string().regex(/^[\w.-]+$/)),
-      weights: z.array(
-        z.looseObject({ name: z.string(), shape: z.array(z.number()), dtype: z.literal('float32') }),
-      ),
-    }),
+    z.object({ paths: z.array(z.string().regex(/^[\w.-]+$/)), weights: weightEntriesSchema }),
   ),
 });
 
 /**
- * Downloads a model's largest head.
- * @throws FineTuneError when the model has none, or does another task; as {@link Client.request} else.
+ * Asks for a model's current version and its heads.
+ * @throws FineTuneError when the model has none, or does another task; ResponseError; as `ask` does.
  */
-export async function fetchBase(
-  client: Client,
-  { model, kind }: { model: string; kind: ModelSpec['task'] },
-  signal: AbortSignal | undefined,
-): Promise<BaseModel> {
-  const root = `/v1/models/${encodeURIComponent(model)}`;
-  const { metadata } = await getJson(client, `${root}/metadata`, metadataSchema, signal);
-  const { manifest } = metadata;
+export async function fetchSource(ask: Ask, endpoint: string, { model, kind }: Task): Promise<Source> {
+  const path = `/v1/models/${encodeURIComponent(model)}/metadata`;
+  const { manifest } = (await getJson(ask, endpoint, path, metadataSchema)).metadata;
   if (manifest.spec.task !== kind) {
     const [takes, given] = kind === 'label' ? ['histories', 'pairs'] : ['pairs', 'histories'];
     throw new FineTuneError(`The model ${model} learns from ${takes}, not from ${given}`);
   }
-  const head = manifest.heads.at(-1);
-  if (!head) throw new FineTuneError(`The model ${model} has no head that a browser can fine-tune`);
+  const [smallest, ...larger] = manifest.heads;
+  if (!smallest) throw new FineTuneError(`The model ${model} has no head that a browser can fine-tune`);
+  return { endpoint, model, manifest, heads: [smallest, ...larger] };
+}
 
-  const folder = `${root}/versions/${manifest.version}/${head.path}`;
-  const [tokens, layersModel] = await Promise.all([
-    getJson(client, `${folder}/tokens.json`, tokensSchema, signal),
-    getJson(client, `${folder}/model.json`, layersModelSchema, signal),
+/** Downloads a head. @throws ResponseError when it is not what the manifest says; as `ask` does. */
+export async function fetchHead(ask: Ask, source: Source, head: Head): Promise<Base> {
+  const { endpoint, model, manifest } = source;
+  const folder = `/v1/models/${encodeURIComponent(model)}/versions/${manifest.version}/${head.path}`;
+  const [tokens, { weightsManifest }] = await Promise.all([
+    getJson(ask, endpoint, `${folder}/tokens.json`, tokensSchema),
+    getJson(ask, endpoint, `${folder}/model.json`, layersModelSchema),
   ]);
-  const paths = layersModel.weightsManifest.flatMap((group) => group.paths);
-  const shards = await Promise.all(
-    paths.map((path) =>
-      client.request(`${folder}/${path}`, (response) => response.arrayBuffer(), {
-        signal,
-        timeoutMs: DOWNLOAD_TIMEOUT_MS,
-      }),
-    ),
+  const paths = weightsManifest.flatMap((group) => group.paths);
+  const shards = await Promise.all(paths.map((path) => ask(`${folder}/${path}`)));
+  const digests = paths.map(
+    (path) => manifest.files.find((file) => file.path === `${head.path}/${path}`)?.sha256 ?? '',
   );
-  const vocabulary = new Vocabulary(tokens);
-  return {
-    model,
+  for (const [index, shard] of shards.entries()) {
+    const digest = await sha256(shard);
+    if (digest && digest !== digests[index])
+      throw badAnswer(`${endpoint}${folder}/${paths[index]}`, 'SHA-256');
+  }
+  const saved: SavedBase = {
+    format: 'pathcast-base/1',
     version: manifest.version,
     vocabularyDigest: manifest.vocabularyDigest,
-    spec: { ...manifest.spec, vocabularySize: vocabulary.size },
-    vocabulary,
-    artifacts: {
-      modelTopology: layersModel.modelTopology,
-      weightSpecs: layersModel.weightsManifest.flatMap((group) => group.weights) as io.WeightsManifestEntry[], // as tfjs wrote them
-      weightData: shards,
-    },
+    digest: digests.join(' '),
+    spec: { ...manifest.spec, vocabularySize: tokens.length + 2 },
+    tokens,
+    entries: weightsManifest.flatMap((group) => group.weights),
+    shards,
+  };
+  try {
+    return openBase(saved);
+  } catch (cause) {
+    if (cause instanceof BadWeights || cause instanceof RangeError)
+      throw badAnswer(`${endpoint}${folder}/model.json`, cause.message, cause);
+    throw cause;
+  }
+}
+
+/** @throws BadWeights or RangeError when the record does not hold together. */
+export function openBase(saved: SavedBase): Base {
+  const spec: ModelSpec = saved.spec;
+  return {
+    saved,
+    weights: readWeights(spec, saved.entries, saved.shards),
+    vocabulary: new Vocabulary(saved.tokens),
   };
 }
 
-async function getJson<T>(
-  client: Client,
-  path: string,
-  schema: z.ZodType<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  const read = async (response: Response) => {
-    const parsed = schema.safeParse(await response.json());
-    if (parsed.success) return parsed.data;
-    const field = parsed.error.issues[0]?.path.join('.') || 'body';
-    const details = { method: 'GET', url: client.endpoint + path, field };
-    throw new ResponseError(details, `answered: bad ${field}`, parsed.error);
-  };
-  return client.request(path, read, { signal, timeoutMs: DOWNLOAD_TIMEOUT_MS });
+/** Hex; empty where the page is no secure context, and the browser has no digests. */
+export async function sha256(bytes: ArrayBuffer): Promise<string> {
+  const digest = await globalThis.crypto?.subtle?.digest('SHA-256', bytes);
+  return digest
+    ? Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    : '';
+}
+
+/** An answer that the client took, and that is not what fine-tuning needs. */
+export function badAnswer(url: string, field: string, cause?: unknown): ResponseError {
+  return new ResponseError({ method: 'GET', url, field }, `answered: bad ${field}`, cause);
+}
+
+async function getJson<T>(ask: Ask, endpoint: string, path: string, schema: z.ZodType<T>): Promise<T> {
+  const fault = (field: string, cause: unknown) => badAnswer(endpoint + path, field, cause);
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder().decode(await ask(path)));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw fault('body', cause);
+    throw cause;
+  }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw fault(parsed.error.issues[0]?.path.join('.') || 'body', parsed.error);
 }

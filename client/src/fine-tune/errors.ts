@@ -14,3 +14,20 @@ export class StorageError extends PathcastError {
 export class NotFineTunedError extends PathcastError {
   override name = 'NotFineTunedError';
 }
+
+/** What is saved was learnt on another version of the model, which it fits alone: fine-tune again, or forget it. */
+export class StaleModelError extends PathcastError {
+  override name = 'StaleModelError';
+
+  constructor(
+    model: string,
+    /** The version that it was learnt on. */
+    readonly tunedVersion: string,
+    /** The version that was met. */
+    readonly version: string,
+  ) {
+    super(
+      `What is saved for ${model} was learnt on version ${tunedVersion} and does not fit ${version}: fine-tune again`,
+    );
+  }
+}

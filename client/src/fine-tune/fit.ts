@@ -1,92 +1,69 @@
-import { maskedSequenceLoss } from '@pathcast/models/loss';
 import * as tf from '@tensorflow/tfjs-core';
-import type { HostBatch } from './batches.ts';
-import { FineTuneError } from './errors.ts';
+import { orLost } from './backend.ts';
 import type { TrainableGraph } from './graph.ts';
+import type { Batch } from './lesson.ts';
+import { crossEntropyRows } from './loss.ts';
 
 /** Adam's, given by hand: tfjs would take WebGL's 1e-4 where it misjudges the GPU. */
 const ADAM_EPSILON = 1e-7;
 
-export interface FitOptions {
-  readonly steps: number;
-  readonly learningRate: number;
-  readonly targetLoss: number;
-  readonly signal?: AbortSignal | undefined;
+/** Updates a graph's variables by Adam, a batch a step. */
+export interface Fitter {
+  /**
+   * Learns from a batch.
+   * @param seeGradients is given each variable's gradient, before its update.
+   * @returns the visitor's loss before the update, in nats a scored step.
+   */
+  step(batch: Batch, seeGradients?: (gradients: readonly tf.Tensor[]) => Promise<void>): Promise<number>;
+  dispose(): void;
 }
 
-/**
- * Updates a graph's variables a batch a step, and yields each step's loss before its update.
- *
- * Ends after `steps`, or when the mean loss of a whole pass is at most `targetLoss`. Owns and disposes everything that
- * it makes, however it is left; the graph stays the caller's.
- *
- * @throws FineTuneError when the loss is not finite; the signal's reason when it aborts.
- */
-export async function* fitGraph(
-  graph: TrainableGraph,
-  host: readonly HostBatch[],
-  { steps, learningRate, targetLoss, signal }: FitOptions,
-): AsyncGenerator<number> {
+/** The graph stays the caller's; the caller disposes the fitter. */
+export function createFitter(graph: TrainableGraph, learningRate: number): Fitter {
   const optimizer = tf.train.adam(learningRate, 0.9, 0.999, ADAM_EPSILON);
-  const batches = host.map(toTensors);
-  try {
-    const pass: number[] = [];
-    for (let step = 0; step < steps; step++) {
-      await breathe();
-      signal?.throwIfAborted();
-      const batch = batches[step % batches.length];
-      if (!batch) throw new RangeError('there is nothing to learn from');
-      const loss = await update(graph, optimizer, batch);
-      if (!Number.isFinite(loss)) {
-        throw new FineTuneError(`The loss became ${loss} at step ${step + 1}: try a smaller learningRate`);
-      }
-      yield loss;
-      pass.push(loss);
-      if (pass.length < batches.length) continue;
-      if (pass.reduce((sum, value) => sum + value, 0) / pass.length <= targetLoss) return;
-      pass.length = 0;
-    }
-  } finally {
-    optimizer.dispose();
-    tf.dispose(batches);
-  }
-}
-
-type Batch = ReturnType<typeof toTensors>;
-
-function toTensors({ ids, targets, weights, shape: [batch, steps] }: HostBatch) {
   return {
-    ids: tf.tensor2d(ids, [batch, steps], 'int32'),
-    targets: tf.tensor2d(targets, [batch, steps], 'int32'),
-    weights: tf.tensor2d(weights, [batch, steps]),
+    async step(batch, seeGradients) {
+      const { losses, gradients } = differentiate(graph, batch);
+      try {
+        await seeGradients?.(Object.values(gradients));
+        optimizer.applyGradients(Object.entries(gradients).map(([name, tensor]) => ({ name, tensor })));
+        const each = await orLost(() => losses.data<'float32'>());
+        return each
+          .subarray(0, batch.ownSteps)
+          .reduce((sum, loss, step) => sum + loss * (batch.weights[step] ?? 0), 0);
+      } finally {
+        tf.dispose([losses, gradients]);
+      }
+    },
+    dispose: () => optimizer.dispose(),
   };
 }
 
-async function update(graph: TrainableGraph, optimizer: tf.Optimizer, batch: Batch): Promise<number> {
-  const cost = optimizer.minimize(
-    () => maskedSequenceLoss(graph.logits(batch.ids), batch.targets, batch.weights),
-    true,
-    graph.variables,
-  );
-  if (!cost) throw new FineTuneError('tfjs gave no cost back');
-  try {
-    const [loss = Number.NaN] = await cost.data();
-    return loss;
-  } finally {
-    cost.dispose();
-  }
+function differentiate(graph: TrainableGraph, { rows, shape, weights, targets }: Batch) {
+  const [batch, steps] = shape;
+  const kept: { losses?: tf.Tensor1D } = {};
+  const gradients = tf.tidy(() => {
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = graph.logits(tf.tensor2d(rows, [batch, steps], 'int32'));
+      const classes = logits.shape[2];
+      const wanted = tf.tensor2d(distributions(targets, classes), [batch * steps, classes]);
+      const losses = crossEntropyRows(tf.reshape(logits, [batch * steps, classes]), wanted);
+      kept.losses = tf.keep(losses);
+      return tf.sum(tf.mul(losses, tf.tensor1d(weights)));
+    }, graph.variables);
+    value.dispose();
+    return grads;
+  });
+  if (!kept.losses) throw new RangeError('tfjs computed no loss');
+  return { losses: kept.losses, gradients };
 }
 
-/** Lets the page paint and answer its visitor; unlike a timer, it is not held back in a hidden tab. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    const listener = () => {
-      port1.close();
-      resolve();
-    };
-    port1.addEventListener('message', listener, { once: true });
-    port1.start();
-    port2.postMessage(null);
-  });
+/** float32 [B·T, V]. */
+function distributions(targets: Batch['targets'], classes: number): Float32Array {
+  const all = new Float32Array(targets.length * classes);
+  for (const [step, target] of targets.entries()) {
+    if (typeof target === 'number') all[step * classes + target] = 1;
+    else all.set(target, step * classes);
+  }
+  return all;
 }

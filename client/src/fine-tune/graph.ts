@@ -1,81 +1,79 @@
 import { createLayersModel, isIdentityKernel, LAYER } from '@pathcast/models/layers';
-import type { ModelSpec } from '@pathcast/models/spec';
-import { FIRST_TOKEN_ID, UNKNOWN_ID } from '@pathcast/models/vocabulary';
+import { inputRowWidth, layerInputWidth, type ModelSpec, NORMALISED_SCALE } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayersModel, loadLayersModel, model } from '@tensorflow/tfjs-layers';
-import type { TunedWeights } from './tuned.ts';
+import { type LayersModel, model } from '@tensorflow/tfjs-layers';
+import { orLost } from './backend.ts';
+import type { HostModel } from './forward.ts';
+import type { Weights } from './weights.ts';
 
 /** A graph to fine-tune: cut at the logits, with the variables that may change. */
 export interface TrainableGraph {
-  /** ids int32 [B, T] → logits float32 [B, T, V]. */
-  readonly logits: (ids: tf.Tensor2D) => tf.Tensor3D;
+  /** rows int32 [B, T], places in `inputIds` → logits float32 [B, T, V]. */
+  readonly logits: (rows: tf.Tensor2D) => tf.Tensor3D;
   readonly variables: tf.Variable[];
-  /** Copies the weights to the host. */
-  weights(): Promise<TunedWeights>;
+  /** Copies the weights to the host; input rows of other ids are the given ones. */
+  weights(): Promise<Weights>;
   dispose(): void;
 }
 
 /**
- * Rebuilds an exported layers model with a row and a column for each new token, and cuts it at the logits.
+ * Builds the layers graph of a model, cut at the logits.
  *
- * Every step is scored, for either task: a navigation model learns from each page of a visit in one pass, and its last
- * step gives what the exported graph gives.
+ * Its input table holds the lesson's ids alone: no other row can change, and the gradient of a look-up costs time by the
+ * size of its table. Every step is scored, for either task: a navigation model learns from each page of a visit in one
+ * pass, and its last step gives what the exported graph gives.
  *
- * @param spec of the exported model, its vocabulary size included.
- * @param vocabularySize V with the new tokens. The caller disposes the graph.
+ * @param inputIds padding (0) first, each once. The caller disposes the graph.
  */
-export async function createTrainableGraph(
-  artifacts: tf.io.ModelArtifacts,
-  spec: ModelSpec,
-  vocabularySize: number,
-): Promise<TrainableGraph> {
-  const base = await loadLayersModel(tf.io.fromMemory(artifacts));
-  const grownSpec: ModelSpec = { ...spec, vocabularySize };
-  const grown = createLayersModel({ ...grownSpec, task: 'label' });
-  try {
-    copyWeights(base, grown, vocabularySize - spec.vocabularySize);
-  } catch (error) {
-    grown.dispose();
-    throw error;
-  } finally {
-    base.dispose();
-  }
-  const cut = model({ inputs: grown.inputs, outputs: grown.getLayer(LAYER.logits).output });
+export function createTrainableGraph(
+  { spec, weights }: HostModel,
+  inputIds: readonly number[],
+): TrainableGraph {
+  const whole = createLayersModel({ ...spec, task: 'label' }, inputIds.length);
+  tf.tidy(() => {
+    for (const layer of whole.layers) {
+      const values = layerValues(spec, weights, inputIds, layer.name);
+      const shapes = layer.getWeights().map(({ shape }) => shape);
+      if (values.length > 0) layer.setWeights(values.map((value, index) => tf.tensor(value, shapes[index])));
+    }
+  });
+  const cut = model({ inputs: whole.inputs, outputs: whole.getLayer(LAYER.logits).output });
   return {
-    logits: (ids) => cut.apply(ids, { training: true }) as tf.Tensor3D, // a tensor in, a tensor out
-    variables: trainedVariables(grown, spec),
-    weights: () => readWeights(grown, spec),
-    // The cut shares the grown model's layers, and owns none.
-    dispose: () => void grown.dispose(),
+    logits: (rows) => cut.apply(rows, { training: true }) as tf.Tensor3D, // a tensor in, a tensor out
+    variables: trainedVariables(whole, spec),
+    weights: () => readGraph(whole, { spec, weights }, inputIds),
+    // The cut shares the whole model's layers, and owns none.
+    dispose: () => void whole.dispose(),
   };
 }
 
-function copyWeights(base: LayersModel, grown: LayersModel, added: number): void {
-  for (const layer of grown.layers) {
-    tf.tidy(() => {
-      const weights = base.getLayer(layer.name).getWeights();
-      if (weights.length > 0) layer.setWeights(added > 0 ? grow(layer.name, weights, added) : weights);
-    });
-  }
+/** A layer's weights in its own order. */
+function layerValues(
+  spec: ModelSpec,
+  { inputRows, cells, outputKernel, outputBias }: Weights,
+  inputIds: readonly number[],
+  name: string,
+): Float32Array[] {
+  const { hiddenUnits: H } = spec;
+  if (name === LAYER.embedding) return [gatherRows(inputRows, inputRowWidth(spec), inputIds)];
+  if (name === LAYER.norm)
+    return [new Float32Array(H).fill(NORMALISED_SCALE / Math.sqrt(H)), new Float32Array(H)];
+  if (name === LAYER.logits) return [outputKernel, outputBias];
+  const layer = cells.findIndex((_, index) => name === LAYER.cell(index));
+  const cell = cells[layer];
+  if (!cell) return [];
+  return [cell.kernel ?? identity(layerInputWidth(spec, layer)), cell.recurrentKernel, cell.bias];
 }
 
-/** New rows and columns start from the unknown token's, which has met every page that the model does not know. */
-function grow(layer: string, weights: tf.Tensor[], added: number): tf.Tensor[] {
-  const [first, second] = weights;
-  if (layer === LAYER.embedding && first) {
-    const row = tf.slice(first, [UNKNOWN_ID, 0], [1, -1]);
-    return [tf.concat([first, tf.tile(row, [added, 1])], 0)];
-  }
-  if (layer === LAYER.logits && first && second) {
-    const column = tf.slice(first, [0, UNKNOWN_ID], [-1, 1]);
-    // The unknown token's own bias silences it; a token's usual bias is neutral.
-    const bias = tf.mean(tf.slice(second, [FIRST_TOKEN_ID], [-1]));
-    return [
-      tf.concat([first, tf.tile(column, [1, added])], 1),
-      tf.concat([second, tf.tile(tf.reshape(bias, [1]), [added])]),
-    ];
-  }
-  return weights;
+function gatherRows(rows: Float32Array, width: number, ids: readonly number[]): Float32Array {
+  const gathered = new Float32Array(ids.length * width);
+  for (const [row, id] of ids.entries())
+    gathered.set(rows.subarray(id * width, (id + 1) * width), row * width);
+  return gathered;
+}
+
+function identity(size: number): Float32Array {
+  return Float32Array.from({ length: size * size }, (_, index) => (index % (size + 1) === 0 ? 1 : 0));
 }
 
 function trainedVariables(graph: LayersModel, spec: ModelSpec): tf.Variable[] {
@@ -89,31 +87,33 @@ function trainedVariables(graph: LayersModel, spec: ModelSpec): tf.Variable[] {
   );
 }
 
-async function readWeights(graph: LayersModel, spec: ModelSpec): Promise<TunedWeights> {
-  const read = async (layer: string): Promise<Float32Array<ArrayBuffer>[]> =>
+async function readGraph(
+  graph: LayersModel,
+  { spec, weights }: HostModel,
+  inputIds: readonly number[],
+): Promise<Weights> {
+  const read = async (layer: string) =>
     Promise.all(
       graph
         .getLayer(layer)
         .getWeights()
         // A copy: on the CPU, `data()` is the tensor's own memory.
-        .map(async (tensor) => Float32Array.from(await tensor.data())),
+        .map(async (tensor) => Float32Array.from(await orLost(() => tensor.data()))),
     );
-  const [inputRows] = await read(LAYER.embedding);
+  const [rows = new Float32Array()] = await read(LAYER.embedding);
+  const width = inputRowWidth(spec);
+  const inputRows = weights.inputRows.slice();
+  for (const [row, id] of inputIds.entries()) {
+    inputRows.set(rows.subarray(row * width, (row + 1) * width), id * width);
+  }
   const cells = await Promise.all(
-    Array.from({ length: spec.layers }, async (_, index) => {
-      const layer = LAYER.cell(index);
-      const [kernel, recurrentKernel, bias] = await read(layer);
-      const isIdentity = isIdentityKernel(spec, layer, 'kernel');
-      return { kernel: isIdentity ? undefined : kernel, ...present({ recurrentKernel, bias }) };
+    weights.cells.map(async (cell, layer) => {
+      const [kernel = new Float32Array(), recurrentKernel = kernel, bias = kernel] = await read(
+        LAYER.cell(layer),
+      );
+      return { ...(cell.kernel && { kernel }), recurrentKernel, bias };
     }),
   );
-  const [outputKernel, outputBias] = await read(LAYER.logits);
-  return { cells, ...present({ inputRows, outputKernel, outputBias }) };
-}
-
-/** All weights are there: the graph is of our own making. */
-function present<T extends Record<string, Float32Array<ArrayBuffer> | undefined>>(weights: T) {
-  for (const [name, values] of Object.entries(weights))
-    if (!values) throw new RangeError(`${name} is missing`);
-  return weights as { [K in keyof T]: Float32Array<ArrayBuffer> }; // checked in the loop
+  const [outputKernel = rows, outputBias = rows] = await read(LAYER.logits);
+  return { inputRows, cells, outputKernel, outputBias };
 }

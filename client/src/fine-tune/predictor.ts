@@ -1,13 +1,10 @@
-import { gateWidth, multiplyInto, stepCell, zeroState } from '@pathcast/models/predictor/cells';
 import { topOfSoftmax } from '@pathcast/models/predictor/ranking';
-import { normalise } from '@pathcast/models/predictor/scorer';
 import { characters } from '@pathcast/models/sequence';
-import { inputRowWidth } from '@pathcast/models/spec';
-import { FIRST_TOKEN_ID, Vocabulary } from '@pathcast/models/vocabulary';
+import { Vocabulary } from '@pathcast/models/vocabulary';
 import type { LabelStep, Labels, NextPages } from '../types.ts';
 import { FineTuneError } from './errors.ts';
+import { type HostModel, logitsOf, statesOf } from './forward.ts';
 import { check } from './options.ts';
-import type { Tuned } from './tuned.ts';
 
 const DEFAULT_TOP = 20;
 
@@ -26,7 +23,16 @@ export interface FineTuned {
   label(options: { readonly text: string; readonly top?: number | undefined }): Labels;
 }
 
-/** Opens a saved model. */
+/** A fine-tuned model, put together. */
+export interface Tuned extends HostModel {
+  readonly model: string;
+  readonly version: string;
+  readonly vocabularyDigest: string;
+  /** In id order from 2. */
+  readonly tokens: readonly string[];
+}
+
+/** Makes a fine-tuned model answer. */
 export function createFineTuned(tuned: Tuned): FineTuned {
   const { spec, model, version } = tuned;
   const vocabulary = new Vocabulary(tuned.tokens);
@@ -45,8 +51,8 @@ export function createFineTuned(tuned: Tuned): FineTuned {
       if (spec.task !== 'next') throw new FineTuneError(`${model} labels characters; it ranks no pages`);
       check(Array.isArray(history), 'history', 'must be an array');
       checkTop(top);
-      const states = [...run(tuned, encode(history.slice(-spec.steps)))];
-      const logits = score(tuned, states.at(-1) ?? new Float32Array(spec.hiddenUnits));
+      const states = [...statesOf(tuned, encode(history.slice(-spec.steps)))];
+      const logits = logitsOf(tuned, states.at(-1) ?? new Float32Array(spec.hiddenUnits));
       const next = ranked(logits, top).map(({ token, probability }) => ({ page: token, probability }));
       return { model, version, next };
     },
@@ -54,8 +60,8 @@ export function createFineTuned(tuned: Tuned): FineTuned {
       if (spec.task !== 'label') throw new FineTuneError(`${model} ranks pages; it labels no characters`);
       check(typeof text === 'string' && text !== '', 'text', 'must be a non-empty string');
       checkTop(top ?? 1);
-      const steps = Array.from(run(tuned, encode(characters(text))), (state): LabelStep => {
-        const candidates = ranked(score(tuned, state), top ?? 1).map(({ token, probability }) => ({
+      const steps = Array.from(statesOf(tuned, encode(characters(text))), (state): LabelStep => {
+        const candidates = ranked(logitsOf(tuned, state), top ?? 1).map(({ token, probability }) => ({
           label: token,
           probability,
         }));
@@ -69,31 +75,4 @@ export function createFineTuned(tuned: Tuned): FineTuned {
 
 function checkTop(top: number): void {
   check(Number.isInteger(top) && top >= 1 && top <= 100, 'top', 'must be a whole number, 1 to 100');
-}
-
-/** The last layer's state float32 [H] after each id. */
-function* run({ spec, weights }: Tuned, ids: readonly number[]): Generator<Float32Array> {
-  const width = inputRowWidth(spec);
-  const states = weights.cells.map(() => zeroState(spec.hiddenUnits));
-  for (const id of ids) {
-    let below = weights.inputRows.subarray(id * width, (id + 1) * width);
-    for (const [layer, { kernel, recurrentKernel, bias }] of weights.cells.entries()) {
-      const gates = new Float32Array(gateWidth(spec.cell, spec.hiddenUnits));
-      if (kernel) multiplyInto(gates, below, kernel);
-      else gates.set(below);
-      const state = states[layer] ?? zeroState(spec.hiddenUnits);
-      stepCell(spec.cell, { kernel, recurrentKernel, bias }, gates, state);
-      below = state.h.slice();
-    }
-    yield below;
-  }
-}
-
-/** Logits float32 [V]; padding and unknown keep the bias that silences them. */
-function score({ spec, weights }: Tuned, state: Float32Array): Float32Array {
-  const logits = weights.outputBias.slice();
-  multiplyInto(logits, spec.normalised ? normalise(state) : state, weights.outputKernel);
-  // Their columns take part in no loss, so a state could still raise them.
-  logits.fill(Number.NEGATIVE_INFINITY, 0, FIRST_TOKEN_ID);
-  return logits;
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { createClient } from 'pathcast';
+import * as pathcast from 'pathcast';
 import * as fineTuning from 'pathcast/fine-tune';
 
 /** What tests call through `page.evaluate`. */
-const fixture = { createClient, ...fineTuning, tf };
+const fixture = { ...pathcast, ...fineTuning, tf };
 
 declare global {
   interface Window {

@@ -1,5 +1,5 @@
 import type { Client } from 'pathcast';
-import type { FineTuned } from 'pathcast/fine-tune';
+import type { FineTuned, Outcome } from 'pathcast/fine-tune';
 import { byId } from './dom.ts';
 import { showFailure, showNote } from './failure.ts';
 import { clearSteps, showSteps } from './steps.ts';
@@ -56,7 +56,7 @@ function createLesson(client: Client, note: HTMLElement) {
   const chartBox = byId('chart', HTMLDivElement);
   let clearChart = () => {};
 
-  /** @returns whether the word was learnt to the end. */
+  /** @returns whether the word was learnt, and is saved. */
   async function give(word: string): Promise<boolean> {
     const letters = Array.from(word);
     const pair = [letters.slice(0, -1).join(''), letters.slice(1).join('')] as const;
@@ -67,8 +67,7 @@ function createLesson(client: Client, note: HTMLElement) {
     clear();
     showNote(note, 'Loading the model and TensorFlow.js…');
     try {
-      await follow(pair, abort.signal);
-      return true;
+      return await follow(pair, abort.signal);
     } catch (error) {
       if (abort.signal.aborted) showNote(note, 'Stopped: nothing was saved.');
       else showFailure(note, error);
@@ -79,7 +78,7 @@ function createLesson(client: Client, note: HTMLElement) {
     }
   }
 
-  async function follow(pair: readonly [string, string], signal: AbortSignal): Promise<void> {
+  async function follow(pair: readonly [string, string], signal: AbortSignal): Promise<boolean> {
     const [{ createLossChart }, { fineTune }] = await Promise.all([
       import('./chart.ts'),
       import('pathcast/fine-tune'),
@@ -87,7 +86,10 @@ function createLesson(client: Client, note: HTMLElement) {
     const began = performance.now();
     let chart: ReturnType<typeof createLossChart> | undefined;
     let said = '';
-    for await (const { step, steps, loss, backend } of fineTune({ client, pairs: [pair], signal })) {
+    let kept: Outcome['kept'] | undefined;
+    for await (const { step, steps, loss, backend, outcome } of fineTune({ client, pairs: [pair], signal })) {
+      kept = outcome?.kept;
+      if (kept) break;
       if (!chart) {
         chartBox.hidden = false;
         chart = createLossChart(chartBox, steps);
@@ -100,7 +102,9 @@ function createLesson(client: Client, note: HTMLElement) {
       if (step % 10 === 1) showNote(note, `Learning: ${said}`);
     }
     chartBox.ariaLabel = `The loss at each step: ${said}`;
-    showNote(note, `Learnt: ${said}. It stays here after a reload.`);
+    if (kept === 'tuned') showNote(note, `Learnt: ${said}. It stays here after a reload.`);
+    else showNote(note, `Not kept: ${said}. The model would have forgotten more than it learnt.`);
+    return kept === 'tuned';
   }
 
   function clear(): void {
