@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-layers';
+import { LAYER } from './layer-names.ts';
 import {
   GATES,
   inputRowWidth,
@@ -8,16 +9,6 @@ import {
   NORMALISED_SCALE,
 } from './spec.ts';
 import { cellKernelRows, type ModelWeights, scoringBlocks } from './weights.ts';
-
-/** Layer names of every exported graph; fine-tuning cuts the model at `logits`. */
-export const LAYER = {
-  input: 'ids',
-  embedding: 'embedding',
-  cell: (layer: number) => `cell_${layer}`,
-  norm: 'norm',
-  logits: 'logits',
-  probabilities: 'probabilities',
-} as const;
 
 function createCell(spec: ModelSpec, layer: number) {
   const last = layer === spec.layers - 1;

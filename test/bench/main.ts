@@ -21,6 +21,7 @@ const CLIENT_PARTS: Record<string, () => Promise<Bench>> = {
   'client-load': async () => (await import('./client/load.ts')).load,
   'client-waste': async () => (await import('./client/waste.ts')).waste,
   'client-personal': async () => (await import('./client/personal.ts')).personal,
+  'client-fine-tune': async () => (await import('./client/fine-tune.ts')).clientFineTune,
 };
 
 const BENCHES: Record<string, () => Promise<Bench>> = {

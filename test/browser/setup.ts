@@ -2,13 +2,14 @@ import '@tensorflow/tfjs'; // a backend, in which the exports build their graph
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CELLS } from '@pathcast/models/spec';
 import { sampleSessions } from '@pathcast/train/data/sample-site';
-import { writeVersion } from '@pathcast/train/export/version';
 import { env } from '@tensorflow/tfjs-core';
 import type { TestProject } from 'vitest/node';
 import { ensureChromium } from '../chromium.ts';
 import { runScript } from '../support/cli.ts';
 import { randomModel } from '../support/models.ts';
+import { LETTERS, writeRandom } from '../support/versions.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -32,18 +33,9 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     train('hihello', '--out', artifacts),
     train('navigation', '--data', sessions, '--epochs', '3', '--hidden-units', '24', '--out', artifacts),
   ]);
-  for (const cell of ['simple', 'gru', 'lstm'] as const) {
-    const labeller = {
-      task: 'label',
-      hiddenUnits: 6,
-      vocabularySize: 7,
-      output: 'dense',
-      normalised: false,
-    } as const;
-    await write(artifacts, `random-${cell}`, randomModel({ ...labeller, cell, input: { type: 'one-hot' } }));
-  }
+  for (const cell of CELLS) await writeRandom(artifacts, `random-${cell}`, randomModel({ ...LETTERS, cell }));
   // More pages than a head holds, so that some are outside it.
-  await write(
+  await writeRandom(
     artifacts,
     'large',
     randomModel({ vocabularySize: 1102, hiddenUnits: 8, input: { type: 'embedding', units: 8 } }),
@@ -55,15 +47,4 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
 async function train(...args: string[]): Promise<void> {
   const { code, stderr } = await runScript('train/src/main.ts', args);
   if (code !== 0) throw new Error(`training for the browser tests failed:\n${stderr}`);
-}
-
-async function write(out: string, name: string, model: ReturnType<typeof randomModel>): Promise<void> {
-  const data = {
-    format: 'random',
-    sessions: 0,
-    events: 0,
-    tokens: model.vocabulary.tokens.length,
-    testSessions: 0,
-  };
-  await writeVersion(out, model, { name, config: {}, data, metrics: null, backend: 'none' });
 }

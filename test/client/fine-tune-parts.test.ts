@@ -1,5 +1,7 @@
 import '@tensorflow/tfjs'; // registers the CPU backend and all gradients
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { behaviourOf } from '../../client/src/fine-tune/behaviour.ts';
 import { add, subtract } from '../../client/src/fine-tune/delta.ts';
@@ -143,5 +145,19 @@ describe("the base's behaviour", () => {
         expect(distribution[30]).toBeCloseTo((odds[28] ?? 0) / sum, 5);
       }
     }
+  });
+});
+
+describe('answering from what is saved', () => {
+  it('reaches no tfjs', async () => {
+    const { outputFiles } = await build({
+      entryPoints: [join(import.meta.dirname, '../../client/src/fine-tune/local.ts')],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      external: ['@tensorflow/*'],
+    });
+    expect(outputFiles[0]?.text).toContain('pathcast-delta/1');
+    expect(outputFiles[0]?.text).not.toContain('@tensorflow/');
   });
 });

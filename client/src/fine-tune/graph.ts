@@ -1,4 +1,5 @@
-import { createLayersModel, isIdentityKernel, LAYER } from '@pathcast/models/layers';
+import { LAYER } from '@pathcast/models/layer-names';
+import { createLayersModel, isIdentityKernel } from '@pathcast/models/layers';
 import { inputRowWidth, layerInputWidth, type ModelSpec, NORMALISED_SCALE } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LayersModel, model } from '@tensorflow/tfjs-layers';

@@ -1,4 +1,4 @@
-import { LAYER } from '@pathcast/models/layers';
+import { LAYER } from '@pathcast/models/layer-names';
 import { GATES, inputRowWidth, layerInputWidth, type ModelSpec } from '@pathcast/models/spec';
 import { FIRST_TOKEN_ID, UNKNOWN_ID } from '@pathcast/models/vocabulary';
 import * as z from 'zod';

@@ -1,4 +1,5 @@
-import { createLayersModel, LAYER, layerWeights } from '@pathcast/models/layers';
+import { LAYER } from '@pathcast/models/layer-names';
+import { createLayersModel, layerWeights } from '@pathcast/models/layers';
 import type { ModelSpec } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ArtifactFile } from './files.ts';

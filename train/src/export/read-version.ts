@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ARTIFACT } from '@pathcast/models/artifacts';
-import { LAYER } from '@pathcast/models/layers';
+import { LAYER } from '@pathcast/models/layer-names';
 import { type Manifest, manifestSchema } from '@pathcast/models/manifest';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { parseVocabulary, type Vocabulary } from '@pathcast/models/vocabulary';
