@@ -2,9 +2,8 @@ import { manifestSchema } from '@pathcast/models/manifest';
 import type { ModelSpec } from '@pathcast/models/spec';
 import { Vocabulary } from '@pathcast/models/vocabulary';
 import * as z from 'zod';
-import { ResponseError } from '../errors.ts';
 import type { Head } from './device.ts';
-import { FineTuneError } from './errors.ts';
+import { badAnswer, FineTuneError } from './errors.ts';
 import type { Task } from './options.ts';
 import type { SavedBase } from './saved.ts';
 import { BadWeights, readWeights, type Weights, weightEntriesSchema } from './weights.ts';
@@ -112,11 +111,6 @@ export async function sha256(bytes: ArrayBuffer): Promise<string> {
   return digest
     ? Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
     : '';
-}
-
-/** An answer that the client took, and that is not what fine-tuning needs. */
-export function badAnswer(url: string, field: string, cause?: unknown): ResponseError {
-  return new ResponseError({ method: 'GET', url, field }, `answered: bad ${field}`, cause);
 }
 
 async function getJson<T>(ask: Ask, endpoint: string, path: string, schema: z.ZodType<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { PathcastError } from '../errors.ts';
+import { PathcastError, ResponseError } from '../errors.ts';
 
 /** Fine-tuning cannot go on in this browser, or with this model; the message says why. */
 export class FineTuneError extends PathcastError {
@@ -30,4 +30,9 @@ export class StaleModelError extends PathcastError {
       `What is saved for ${model} was learnt on version ${tunedVersion} and does not fit ${version}: fine-tune again`,
     );
   }
+}
+
+/** An answer that the client took, and that is not what fine-tuning needs. */
+export function badAnswer(url: string, field: string, cause?: unknown): ResponseError {
+  return new ResponseError({ method: 'GET', url, field }, `answered: bad ${field}`, cause);
 }

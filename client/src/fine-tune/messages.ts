@@ -1,6 +1,5 @@
 import { PathcastError, ResponseError } from '../errors.ts';
-import { badAnswer } from './base.ts';
-import { FineTuneError, StorageError } from './errors.ts';
+import { badAnswer, FineTuneError, StorageError } from './errors.ts';
 import type { Progress, Task } from './options.ts';
 
 /** From the page: begin; take a step more; or what was asked for. The worker answers the first two with one reply. */

@@ -6,6 +6,13 @@ const MOST = 3;
 /** Above every probability: nothing is fetched. */
 export const NEVER = 2;
 
+/** A page that is fetched. */
+export interface ChosenPage {
+  readonly page: string;
+  readonly probability: number;
+  readonly url: string;
+}
+
 /** A row of the manifest's calibration. */
 export interface ThresholdRow {
   readonly threshold: number;
@@ -28,7 +35,7 @@ export function choosePages(
   threshold: number,
   seen: readonly string[],
   toUrl: (page: string) => string | undefined,
-): { page: string; probability: number; url: string }[] {
+): ChosenPage[] {
   return next
     .flatMap(({ page, probability }) => {
       const url = probability >= threshold && !seen.includes(page) && toUrl(page);

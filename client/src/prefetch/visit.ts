@@ -2,37 +2,47 @@
 const SILENCE_MS = 18e5;
 
 /** A tab's visit, as sessionStorage keeps it between documents. */
-export type Visit = [
+export interface Visit {
   /** Oldest first; the current page is the last. */
-  pages: readonly string[],
+  pages: readonly string[];
   /** Pages fetched ahead, oldest first. */
-  fetched: readonly string[],
+  fetched: readonly string[];
   /** How many of these, the last, were fetched on the current page. */
-  pending: number,
+  pending: number;
   /** How many pages were likely enough to come after the current one. */
-  predicted: number,
+  predicted: number;
   /** How long the visitor waited for the last document that was not prefetched, in ms. */
-  waitMs: number,
+  waitMs: number;
   /** Which version's table gave the threshold, and for which budget. */
-  source: string,
-  threshold: number,
+  source: string;
+  threshold: number;
   /** Whether a policy of the site has refused speculation rules. */
-  isRefused: boolean,
-];
+  isRefused?: boolean;
+}
 
 /** The tab's visit; a new one after a silence, or where storage is blocked or holds anything else. */
 export function loadVisit(): Visit {
+  const begun: Visit = {
+    pages: [],
+    fetched: [],
+    pending: 0,
+    predicted: 0,
+    waitMs: 0,
+    source: '',
+    threshold: 0,
+  };
   try {
-    const [at, pages, fetched, ...rest] = JSON.parse(sessionStorage.pathcast);
+    const [at, visit] = JSON.parse(sessionStorage.pathcast);
     // What is no list fails here, and no item of one is anything but text.
-    if (Date.now() - at < SILENCE_MS) return [pages.map(String), fetched.map(String), ...rest] as Visit; // as saved
+    if (Date.now() - at < SILENCE_MS)
+      return { ...begun, ...visit, pages: visit.pages.map(String), fetched: visit.fetched.map(String) };
   } catch {}
-  return [[], [], 0, 0, 0, '', 0, false];
+  return begun;
 }
 
 /** Stores the visit; where there is no room or no leave, it lives on in the document alone. */
 export function saveVisit(visit: Visit): void {
   try {
-    sessionStorage.pathcast = JSON.stringify([Date.now(), ...visit]);
+    sessionStorage.pathcast = JSON.stringify([Date.now(), visit]);
   } catch {}
 }

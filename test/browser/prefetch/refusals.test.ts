@@ -24,11 +24,18 @@ describe('fetching ahead is left alone', () => {
     const { page } = await chromium.open();
     const session = await page.context().newCDPSession(page);
     await session.send('Emulation.setDataSaverOverride', { dataSaverEnabled: true });
+    const scripts: string[] = [];
+    page.on('request', (request) => {
+      if (request.resourceType() === 'script') scripts.push(request.url());
+    });
     await page.goto(site.url);
     expect(await page.evaluate(() => Reflect.get(navigator.connection ?? {}, 'saveData'))).toBe(true);
     await settle(page);
     expect(histories()).toEqual([]);
     expect(prefetched()).toEqual([]);
+    // Not even what would ask and fetch.
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(scripts.filter((url) => /ask-/.test(url))).toEqual([]);
   });
 
   it.each([

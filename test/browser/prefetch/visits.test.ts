@@ -40,8 +40,8 @@ describe('a visit', () => {
     /** As if so many minutes had passed since the last page. */
     const wait = (minutes: number) =>
       page.evaluate((minutes) => {
-        const [at, ...visit] = JSON.parse(sessionStorage.pathcast);
-        sessionStorage.pathcast = JSON.stringify([at - minutes * 60_000, ...visit]);
+        const [at, visit] = JSON.parse(sessionStorage.pathcast);
+        sessionStorage.pathcast = JSON.stringify([at - minutes * 60_000, visit]);
       }, minutes);
     await page.goto(site.url);
     await expect.poll(histories).toEqual([['/']]);
@@ -89,7 +89,11 @@ describe('a visit', () => {
               } catch {}
             }
           }
-        } else sessionStorage.setItem('pathcast', fault === 'corrupt' ? '[1,["/a"' : '{"pages":5}');
+        } else
+          sessionStorage.setItem(
+            'pathcast',
+            fault === 'corrupt' ? '[1,["/a"' : `[${Date.now()},{"pages":5}]`,
+          );
       }, fault);
       await page.goto(`${site.url}/a`);
       await expect.poll(histories).toEqual([['/a']]);
@@ -216,7 +220,7 @@ describe('an API at fault', () => {
     await page.goto(`${site.url}/c`);
     await settle(page);
     expect(errors).toEqual([]);
-    expect(JSON.parse(await page.evaluate(() => sessionStorage.pathcast))[1]).toEqual([
+    expect(JSON.parse(await page.evaluate(() => sessionStorage.pathcast))[1].pages).toEqual([
       '/',
       '/a',
       '/b',
