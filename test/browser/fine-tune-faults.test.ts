@@ -69,7 +69,7 @@ describe('a fault', () => {
       body[40] = (body[40] ?? 0) ^ 1;
       await route.fulfill({ response, body });
     });
-    expect(await failure(tuning.fineTune(page, TWO))).toContain('answered with a bad SHA-256');
+    expect(await failure(tuning.fineTune(page, TWO))).toContain('answered: bad SHA-256');
   });
 
   it('of a full disk, which aborts the transaction alone, keeps the model from counting as saved', async () => {

@@ -42,7 +42,7 @@ describe('fine-tuning', () => {
     expect(steps.at(-1)?.outcome).toMatchObject({ kept: 'tuned' });
     expect(steps.at(-1)?.outcome?.drift).toBeLessThan(0.1);
     expect(steps.length).toBeLessThan(400);
-    expect(page.workers()).toEqual([]);
+    await expect.poll(() => page.workers()).toEqual([]);
     for (const _ of ['before', 'after']) {
       expect(await tuning.label(page, 'hihello', 'pathcas')).toBe('athcast');
       expect(await tuning.label(page, 'hihello', 'hihell')).toBe('ihello');

@@ -47,14 +47,14 @@ describe('chooseThreshold', () => {
 describe('choosePages', () => {
   const next = [0.4, 0.3, 0.2, 0.1, 0.05].map((probability, i) => ({ page: `/${i}`, probability }));
 
-  it('takes the likeliest three of those that are at the threshold, unseen and fetchable', () => {
-    const pages = (threshold: number, seen: string[], not = '') =>
-      choosePages(next, threshold, seen, (page) => (page === not ? undefined : `https://a${page}`)).map(
+  it('takes the likeliest three of those that are at the threshold, fetchable, and not open', () => {
+    const pages = (threshold: number, open?: string, not = '') =>
+      choosePages(next, threshold, open, (page) => (page === not ? undefined : `https://a${page}`)).map(
         ({ url }) => url,
       );
-    expect(pages(0, [])).toEqual(['https://a/0', 'https://a/1', 'https://a/2']);
-    expect(pages(0.2, ['/0'])).toEqual(['https://a/1', 'https://a/2']);
-    expect(pages(0.1, ['/0'], '/1')).toEqual(['https://a/2', 'https://a/3']);
-    expect(pages(0.5, [])).toEqual([]);
+    expect(pages(0)).toEqual(['https://a/0', 'https://a/1', 'https://a/2']);
+    expect(pages(0.2, '/0')).toEqual(['https://a/1', 'https://a/2']);
+    expect(pages(0.1, '/0', '/1')).toEqual(['https://a/2', 'https://a/3']);
+    expect(pages(0.5)).toEqual([]);
   });
 });

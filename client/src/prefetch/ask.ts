@@ -50,26 +50,25 @@ export async function ask(stay: Stay): Promise<void> {
 function fetchAhead(stay: Stay, next: NextPages['next']): void {
   const { options, visit, save, signal } = stay;
   const { personal, onPredict, prerenderAbove = NEVER } = options;
-  const { pages, fetched, pending, isRefused } = visit;
+  const { pages, isRefused } = visit;
   const rescale = (served: number) => personal?.threshold(served) ?? served;
   const least = rescale(visit.threshold);
   const byRules = !isRefused && HTMLScriptElement.supports?.('speculationrules');
   // Safari has links and fetches nothing for them.
   const byLinks = (url: URL) =>
     document.createElement('link').relList.supports('prefetch') && options.cacheable?.(url);
-  const chosen = choosePages(next, least, [...pages, ...fetched], (page) =>
+  const chosen = choosePages(next, least, pages.at(-1), (page) =>
     addressOf(page, options, (url) => onPredict || byRules || byLinks(url)),
   );
   const urls = chosen.map(({ url }) => url);
   visit.predicted = next.filter(({ probability }) => probability >= least).length;
-  visit.pending = pending + urls.length;
-  visit.fetched = [...fetched, ...chosen.map(({ page }) => page)];
+  visit.fetched = chosen.map(({ page }) => page);
   if (!urls[0]) return;
   if (onPredict) setTimeout(onPredict, 0, urls);
   else if (!byRules) for (const href of urls) insert('link', { rel: 'prefetch', href }, signal);
   else {
     insertRules(stay, chosen, rescale(prerenderAbove), () => {
-      Object.assign(visit, { isRefused: true, fetched, pending }); // for the whole visit: no page of it complains twice
+      visit.isRefused = true; // for the whole visit: no page of it complains twice
       fetchAhead(stay, next);
       save();
     });

@@ -27,18 +27,20 @@ export function chooseThreshold(rows: readonly ThresholdRow[], maxWastedFetches:
 }
 
 /**
- * The pages to fetch, likeliest first: at or above the threshold, not seen yet, three at most.
+ * The pages to fetch, likeliest first: at or above the threshold, and three at most. Pages of before are among them, as they are
+ * in the table of thresholds: visitors come back.
+ * @param open the page that is open, which no navigation leads to.
  * @param toUrl what to fetch for a page; nothing where it must not be fetched.
  */
 export function choosePages(
   next: readonly PageProbability[],
   threshold: number,
-  seen: readonly string[],
+  open: string | undefined,
   toUrl: (page: string) => string | undefined,
 ): ChosenPage[] {
   return next
     .flatMap(({ page, probability }) => {
-      const url = probability >= threshold && !seen.includes(page) && toUrl(page);
+      const url = probability >= threshold && page !== open && toUrl(page);
       return url ? { page, probability, url } : [];
     })
     .slice(0, MOST);

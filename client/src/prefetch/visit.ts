@@ -5,10 +5,8 @@ const SILENCE_MS = 18e5;
 export interface Visit {
   /** Oldest first; the current page is the last. */
   pages: readonly string[];
-  /** Pages fetched ahead, oldest first. */
+  /** Pages fetched ahead on the current one. */
   fetched: readonly string[];
-  /** How many of these, the last, were fetched on the current page. */
-  pending: number;
   /** How many pages were likely enough to come after the current one. */
   predicted: number;
   /** How long the visitor waited for the last document that was not prefetched, in ms. */
@@ -25,7 +23,6 @@ export function loadVisit(): Visit {
   const begun: Visit = {
     pages: [],
     fetched: [],
-    pending: 0,
     predicted: 0,
     waitMs: 0,
     source: '',

@@ -16,23 +16,21 @@ export interface Replay {
 }
 
 /**
- * Goes through sessions page by page, as the client does: nothing is fetched that the session has seen or fetched before.
+ * Goes through sessions page by page, as the client does.
  * @param answers what may come next, for every page of every session.
  */
 export function replay(
   answers: readonly (readonly (readonly PageProbability[])[])[],
   sessions: readonly (readonly string[])[],
-  choose: (next: readonly PageProbability[], seen: readonly string[]) => readonly { page: string }[],
+  choose: (next: readonly PageProbability[], open: string | undefined) => readonly { page: string }[],
 ): Replay {
   let navigations = 0;
   let fetches = 0;
   let hits = 0;
   let last = 0;
   for (const [i, session] of sessions.entries()) {
-    const fetched: string[] = [];
     for (const [step, next] of (answers[i] ?? []).entries()) {
-      const pages = choose(next, [...session.slice(0, step + 1), ...fetched]).map(({ page }) => page);
-      fetched.push(...pages);
+      const pages = choose(next, session[step]).map(({ page }) => page);
       const target = session[step + 1];
       if (target === undefined) last += pages.length;
       else {

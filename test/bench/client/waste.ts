@@ -42,11 +42,10 @@ async function wasteRows(): Promise<Row[]> {
     replay(
       folded.map((session) => session.map((page) => transitions(page))),
       folded,
-      (next, seen) =>
-        next.filter(({ page, probability }) => probability >= threshold && !seen.includes(page)),
+      (next, open) => next.filter(({ page, probability }) => probability >= threshold && page !== open),
     );
   const frugal = GRID.map(byTransitions).find(({ wasted }) => wasted <= ours.wasted);
-  const always = replay(ours.answers, folded, (next, seen) => choosePages(next, 0, seen, (page) => page));
+  const always = replay(ours.answers, folded, (next, open) => choosePages(next, 0, open, (page) => page));
   const asIs = await replayServed({ train, sessions: await read(test, false), foldRepeats: false });
   return [
     figure('navigations replayed', ours.navigations),
@@ -80,8 +79,8 @@ async function replayServed(options: { train: string; sessions: string[][]; fold
     const histories = sessions.flatMap((session) => session.map((_, i) => session.slice(0, i + 1)));
     const flat = await askWorker(server.url, 'navigation', histories, { top: TOP });
     const answers = sessions.map((session) => flat.splice(0, session.length));
-    const choose = (next: Parameters<typeof choosePages>[0], seen: readonly string[]) =>
-      choosePages(next, threshold, seen, (page) => page);
+    const choose = (next: Parameters<typeof choosePages>[0], open: string | undefined) =>
+      choosePages(next, threshold, open, (page) => page);
     return { answers, ...replay(answers, sessions, choose) };
   } finally {
     await server.stop();

@@ -202,13 +202,13 @@ describe('never fetched', () => {
     await expect.poll(prefetched).toEqual(['/good']);
   });
 
-  it('pages that the visit has seen, and pages that were fetched before', async () => {
-    site.next = { '/': { '/a': 0.9 }, '/b': { '/': 0.9, '/a': 0.8, '/b': 0.7, '/c': 0.6 } };
+  it('the page that is open, while pages of before may be', async () => {
+    site.next = { '/': { '/a': 0.9 }, '/b': { '/b': 0.9, '/': 0.8, '/a': 0.7 } };
     const { page } = await chromium.open();
     await page.goto(site.url);
     await expect.poll(prefetched).toEqual(['/a']);
     await page.goto(`${site.url}/b`);
-    await expect.poll(prefetched).toEqual(['/a', '/c']);
+    await expect.poll(() => prefetched().sort()).toEqual(['/', '/a', '/a']);
     await askedAbout().toEqual([['/'], ['/', '/b']]);
   });
 });
