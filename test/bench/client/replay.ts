@@ -9,8 +9,8 @@ export interface Replay {
   readonly navigations: number;
   /** Fetches a navigation of pages that did not come next. */
   readonly wasted: number;
-  /** The same, with what is fetched at each session's last page, which nothing follows. */
-  readonly wastedInAll: number;
+  /** Fetches in vain a page opened: with what is fetched at each session's last page, which nothing follows. */
+  readonly wastedAPage: number;
   /** The share of navigations whose page had just been fetched, 0 to 1. */
   readonly served: number;
 }
@@ -28,8 +28,10 @@ export function replay(
   let fetches = 0;
   let hits = 0;
   let last = 0;
+  let opened = 0;
   for (const [i, session] of sessions.entries()) {
     for (const [step, next] of (answers[i] ?? []).entries()) {
+      opened++;
       const pages = choose(next, session[step]).map(({ page }) => page);
       const target = session[step + 1];
       if (target === undefined) last += pages.length;
@@ -44,7 +46,7 @@ export function replay(
   return {
     navigations,
     wasted: wasted / navigations,
-    wastedInAll: (wasted + last) / navigations,
+    wastedAPage: (wasted + last) / opened,
     served: hits / navigations,
   };
 }

@@ -50,7 +50,7 @@ async function wasteRows(): Promise<Row[]> {
   return [
     figure('navigations replayed', ours.navigations),
     ...rows(`pathcast, budget ${BUDGET}`, ours, BAR),
-    figure(`pathcast, budget ${BUDGET}: wasted, those of last pages too`, ours.wastedInAll),
+    atMost(`pathcast, budget ${BUDGET}: wasted a page opened, last pages too`, ours.wastedAPage, BAR),
     ...Object.entries(GUESS).flatMap(([type, threshold]) =>
       rows(`transitions at ${threshold}, as Guess.js on ${type}`, byTransitions(threshold)),
     ),
