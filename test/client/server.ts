@@ -42,3 +42,17 @@ export const NEXT = {
   version: '20260101000000',
   predictions: [{ next: [{ page: '/b', probability: 0.5 }] }],
 };
+
+/** A server that gives one answer after the other, and the last for ever; and the bodies that it was sent. */
+export async function serveInTurn(...answers: Answer[]): Promise<{ endpoint: string; bodies: string[] }> {
+  const bodies: string[] = [];
+  const endpoint = await serve((request, response, body) => {
+    const answer = answers[Math.min(bodies.push(body), answers.length) - 1];
+    answer?.(request, response, body);
+  });
+  return { endpoint, bodies };
+}
+
+/** An answer in JSON that may be kept, or whatever `caching` says. */
+export const kept = (value: unknown, caching = 'private, max-age=60') =>
+  json(value, 200, { 'cache-control': caching });

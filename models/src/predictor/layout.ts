@@ -1,5 +1,6 @@
 import { GATES, inputRowWidth, type ModelSpec } from '../spec.ts';
 import { MOST_CANDIDATES } from './candidates.ts';
+import { SESSIONS_PER_PAGE } from './neighbours.ts';
 
 export const FLOAT = 4;
 const VECTOR = 16;
@@ -11,8 +12,8 @@ export const MOST_PLACES = 256;
 export const BATCH = 4;
 /** The newest pages of a history that rules and neighbours look at. */
 export const SEARCHED_PAGES = 16;
-/** What the kernel keeps of the sessions that share a page with a visit: 500 of each of its pages, in twice as many slots. */
-const SESSIONS = 8000;
+/** What the kernel keeps of the sessions that share a page with a visit, in twice as many slots: a power of two, as it has them. */
+const SESSIONS = SEARCHED_PAGES * SESSIONS_PER_PAGE;
 const SLOTS = 2 ** 14;
 /** The most neighbours. */
 const NEIGHBOURS = 300;
