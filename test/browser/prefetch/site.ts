@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { PrefetchConfig } from '../pages/prefetch.ts';
@@ -49,14 +49,15 @@ const DEFAULTS: Behaviour = {
 /** A site of any path whose pages start prefetching, and an API in the contract's form, on one loopback server. */
 export function useSite() {
   const site = { ...DEFAULTS, url: '', requests: [] as SiteRequest[] };
-  let script = '';
+  const scripts = new Map<string, string>();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site');
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const purpose = String(request.headers['sec-purpose'] ?? '');
     site.requests.push({ path: request.url ?? '', purpose, body });
-    if (pathname === '/page.js') response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+    const script = scripts.get(pathname);
+    if (script !== undefined) response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
     else if (pathname === '/favicon.ico') response.writeHead(204).end();
     else if (pathname.startsWith('/v1/')) (site.api ?? answerApi)(request, response, body);
     else answerPage(pathname, response);
@@ -95,14 +96,16 @@ export function useSite() {
 
   beforeAll(async () => {
     const { outputFiles } = await build({
-      entryPoints: [join(import.meta.dirname, '../pages/prefetch.ts')],
+      entryPoints: { page: join(import.meta.dirname, '../pages/prefetch.ts') },
+      outdir: '/',
+      splitting: true,
       bundle: true,
       format: 'esm',
       target: 'es2022',
       tsconfig: join(import.meta.dirname, '../tsconfig.json'),
       write: false,
     });
-    script = outputFiles[0]?.text ?? '';
+    for (const { path, text } of outputFiles) scripts.set(`/${basename(path)}`, text);
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const address = server.address();
     if (typeof address === 'object' && address) site.url = `http://127.0.0.1:${address.port}`;
