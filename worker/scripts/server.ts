@@ -57,8 +57,20 @@ export async function serve({
   }
 }
 
-/** Puts models' folders into the R2 that lies at `persist`. */
+/**
+ * Puts models' folders into the R2 that lies at `persist`. A connection that workerd loses, as it does once in many thousands,
+ * is met by another try with a new workerd: what lies there already is put again, the same.
+ */
 export async function fillBucket(models: readonly string[], persist: string): Promise<void> {
+  try {
+    await putAll(models, persist);
+  } catch (error) {
+    if (!isLostConnection(error)) throw error;
+    await putAll(models, persist);
+  }
+}
+
+async function putAll(models: readonly string[], persist: string): Promise<void> {
   const miniflare = new Miniflare({
     modules: true,
     script: 'export default {}',
@@ -74,6 +86,11 @@ export async function fillBucket(models: readonly string[], persist: string): Pr
   } finally {
     await miniflare.dispose();
   }
+}
+
+/** Whether it is what undici's fetch throws when there is no answer. */
+function isLostConnection(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'fetch failed';
 }
 
 /** What wrangler.toml binds the Worker to. */
