@@ -15,11 +15,12 @@ export async function runScript(
   args: readonly string[],
   cwd = ROOT,
   nodeArgs: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Finished> {
   const node = ['--import', 'tsx', ...nodeArgs, resolve(ROOT, script)];
   const child = spawn(process.execPath, [...node, ...args], {
     cwd: ROOT,
-    env: { ...process.env, INIT_CWD: cwd },
+    env: { ...process.env, INIT_CWD: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

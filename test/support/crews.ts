@@ -1,5 +1,6 @@
 import type { ModelSpec } from '@pathcast/models/spec';
 import type { ModelWeights } from '@pathcast/models/weights';
+import { TRAITS } from '@pathcast/train/backends/traits';
 import { TokenSessions } from '@pathcast/train/data/sessions/token-sessions';
 import { trainingWindows } from '@pathcast/train/fit/batches';
 import type { Course } from '@pathcast/train/fit/course';
@@ -40,7 +41,13 @@ export function workOn(
   const support = new Uint32Array(spec.vocabularySize - 2);
   for (const id of sessions.ids) support[id - 2] = (support[id - 2] ?? 0) + 1;
   const windows = trainingWindows(sessions, spec.steps);
-  return { course, windows, state: createState(spec, weights, course.settings), support };
+  return {
+    course,
+    windows,
+    state: createState(spec, weights, course.settings),
+    support,
+    traits: TRAITS.wasm,
+  };
 }
 
 export const SCHEDULE = { learningRate: 0.1, steadyEpochs: 1000 };

@@ -8,6 +8,7 @@ import {
   type DrawCandidates,
   sampledCandidates,
 } from '@pathcast/train/fit/candidates';
+import { HostTables } from '@pathcast/train/fit/host-tables';
 import { createState } from '@pathcast/train/fit/state';
 import { type StepSettings, Trainer } from '@pathcast/train/fit/trainer';
 import { expect } from 'vitest';
@@ -43,7 +44,7 @@ export function trainerOf(
 ) {
   const all = { ...PLAIN, ...settings };
   const state = createState(spec, weights, all);
-  return { trainer: new Trainer(spec, state, draw, all), state };
+  return { trainer: new Trainer(spec, new HostTables(spec, state), draw, all), state };
 }
 
 /** The candidates of a batch: all, or some with their correction. */

@@ -16,7 +16,6 @@ describe('bad input', () => {
     [['hihello', '--iterations', '-1'], "Option '--iterations' argument is ambiguous"],
     [['hihello', 'extra'], '"extra" is one word too many'],
     [['hihello', '--name', '../x'], '--name: must be 1 to 64 lower-case letters'],
-    [['hihello', '--backend', 'cuda'], 'the package @tensorflow/tfjs-node-gpu is not installed'],
     [['navigation'], '--data is missing'],
     [['navigation', '--data', 'none.txt'], 'none.txt: no such file'],
     [['navigation', '--data', 'one.txt'], 'its one session has one page'],

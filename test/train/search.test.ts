@@ -15,7 +15,7 @@ import { drawTrials } from '@pathcast/train/search/space';
 import { compareTrials } from '@pathcast/train/search/standing';
 import { type Ground, Trial } from '@pathcast/train/search/trial';
 import { UserError } from '@pathcast/train/user-error';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { interruptScript } from '../support/cli.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { siteFolder, train } from '../support/trained.ts';
@@ -35,6 +35,7 @@ async function groundOf(options: Partial<typeof DEFAULTS> = {}): Promise<Ground>
   const held = Array.from({ length: 24 }, (_, i) => visit(i + 3));
   return {
     subject,
+    backend: await loadBackend('wasm'),
     steps: stepsOf(encodeHeld(Sessions.of(held), subject.vocabulary)),
     options: settled,
     folder: await temporaryFolder(),
@@ -61,10 +62,6 @@ async function search(ground: Ground, ...settings: Settings[]): Promise<Trial[]>
 const mrrs = (trial: Trial | undefined) => trial?.ratings.map(({ mrrAt20 }) => mrrAt20);
 
 describe('halve', () => {
-  beforeAll(async () => {
-    await loadBackend('wasm');
-  });
-
   it('chooses the only settings that can learn, and gives up the hopeless at the first rung', async () => {
     const ground = await groundOf({ learningRate: 1e-7 });
     const rates = [1e-6, 0.1, 1e-8, 1e-5].map((learningRate) => ({ learningRate }));
@@ -93,6 +90,7 @@ describe('halve', () => {
     const { place } = await learn(
       {
         ...subject,
+        backend: ground.backend,
         epochs: 8,
         stream: 0,
         validate: (weights) => validate({ spec: subject.spec, weights }, steps.sessions),

@@ -70,10 +70,10 @@ export async function search(argv: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(given.spill ?? tmpdir(), 'pathcast-search-'));
   const takeBack = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
   try {
-    await prepareRun({ out: folder, backend: options.backend });
+    const backend = await prepareRun({ out: folder, backend: options.backend });
     say(describeData(data.report));
     const clock = createClock(begun + minutes * 60_000);
-    const ground = { ...holdOut(data.sessions, options), options, folder, clock };
+    const ground = { ...holdOut(data.sessions, options), options, backend, folder, clock };
     const drawn = drawTrials({ free, defaults: options, seed: options.seed });
     const command = [...withoutOwn(argv), ...(given.epochs ? [] : ['--epochs', String(options.epochs)])];
     await compete(ground, { drawn, trials }, command);

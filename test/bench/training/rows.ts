@@ -1,5 +1,6 @@
 import type { ModelSpec } from '@pathcast/models/spec';
 import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
+import { TRAITS } from '@pathcast/train/backends/traits';
 import { defaultDataOptions } from '@pathcast/train/data/options';
 import { readDataset } from '@pathcast/train/data/read';
 import { encodeSessions, vocabularyOf } from '@pathcast/train/data/sessions/encode';
@@ -68,7 +69,7 @@ async function epochsToLearn(
   const state = startState(spec, rows, { ...SETTINGS, random: createRandom(1) });
   const windows = lastStepWindows(rows);
   const course = { spec, settings: SETTINGS, batchSize: BATCH, negatives: NEGATIVES, seed: 1 };
-  const crew = new LoneCrew({ course, windows, state, support });
+  const crew = new LoneCrew({ course, windows, state, support, traits: TRAITS.wasm });
   for (let epoch = 0; epoch < GIVE_UP_EPOCHS; epoch++) {
     for await (const { loss } of crew.run(epoch, 0, SCHEDULE)) {
       if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss} in epoch ${epoch + 1}`);

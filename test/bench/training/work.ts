@@ -1,5 +1,6 @@
 import type { ModelSpec } from '@pathcast/models/spec';
 import { FIRST_TOKEN_ID } from '@pathcast/models/vocabulary';
+import { TRAITS } from '@pathcast/train/backends/traits';
 import { trainingWindows } from '@pathcast/train/fit/batches';
 import type { Work } from '@pathcast/train/fit/crew';
 import { startState } from '@pathcast/train/fit/start';
@@ -37,5 +38,6 @@ export function workFor(
     windows: trainingWindows(sessions, spec.steps),
     state: startState(spec, sessions, { momentum, random: createRandom(SEED) }),
     support,
+    traits: TRAITS.wasm,
   };
 }

@@ -1,15 +1,17 @@
 import { resolve } from 'node:path';
+import { whatMemoryLacked } from '../backends/out-of-memory.ts';
 import { handleInterrupts } from '../interrupt.ts';
 import { UserError } from '../user-error.ts';
 
-/** Runs a command; a user's error, or the file system's, becomes one line on stderr and its exit code (1), anything else keeps its stack. */
+/** Runs a command; a user's error, the file system's, or a lack of memory becomes one line on stderr and its exit code (1), anything else keeps its stack. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   handleInterrupts();
   try {
     await command();
   } catch (error) {
-    if (!(error instanceof UserError) && !isFileError(error)) throw error;
-    process.stderr.write(`pathcast: ${error.message}\n`);
+    const shortage = whatMemoryLacked(error);
+    if (!(error instanceof UserError) && !isFileError(error) && !shortage) throw error;
+    process.stderr.write(`pathcast: ${shortage ?? (error as Error).message}\n`);
     process.exitCode = error instanceof UserError ? error.exitCode : 1;
   }
 }

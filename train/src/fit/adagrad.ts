@@ -1,5 +1,5 @@
 /** Keeps the first step of a weight finite; far below any gradient's square that matters. */
-const EPSILON = 1e-6;
+export const EPSILON = 1e-6;
 
 /** A table with its optimiser, rows of `width` numbers end to end. */
 export interface Slots {
@@ -8,6 +8,12 @@ export interface Slots {
   readonly accumulators: Float32Array;
   /** One a weight; absent without momentum. */
   readonly velocities?: Float32Array | undefined;
+}
+
+export interface Rates {
+  readonly learningRate: number;
+  /** Share of the last change that is made again; 0 for none. */
+  readonly momentum: number;
 }
 
 /** The gradients of some rows of a table, each row once. */
@@ -26,7 +32,7 @@ export interface RowUpdates {
 export function updateAdagrad(
   { weights, accumulators, velocities }: Slots,
   { ids, gradients }: RowUpdates,
-  { learningRate, momentum }: { learningRate: number; momentum: number },
+  { learningRate, momentum }: Rates,
 ): void {
   const width = gradients.length / Math.max(1, ids.length);
   for (let row = 0, i = 0; row < ids.length; row++) {

@@ -11,12 +11,21 @@ export interface CellTensors {
 
 /** Copies the cells' weights to the backend; the caller disposes them. */
 export function putCells(spec: ModelSpec, cells: readonly CellWeights[]): CellTensors[] {
+  const shapes = cellShapes(spec);
+  return groupCells(
+    spec,
+    listCellWeights(cells).map((weight, i) => tf.tensor(weight, shapes[i])),
+  );
+}
+
+/** The shapes of the cells' weights, in the order of {@link listCells}. */
+export function cellShapes(spec: ModelSpec): number[][] {
   const columns = GATES[spec.cell] * spec.hiddenUnits;
-  return cells.map(({ kernel, recurrentKernel, bias }, layer) => ({
-    kernel: kernel && tf.tensor2d(kernel, [cellKernelRows(spec, layer), columns]),
-    recurrentKernel: tf.tensor2d(recurrentKernel, [spec.hiddenUnits, columns]),
-    bias: tf.tensor1d(bias),
-  }));
+  return Array.from({ length: spec.layers }, (_, layer) => {
+    const kernelRows = cellKernelRows(spec, layer);
+    const others = [[spec.hiddenUnits, columns], [columns]];
+    return kernelRows > 0 ? [[kernelRows, columns], ...others] : others;
+  }).flat();
 }
 
 /** The cells' tensors in a fixed order: kernel where there is one, recurrent kernel, bias. */
@@ -24,6 +33,21 @@ export function listCells(cells: readonly CellTensors[]): tf.Tensor[] {
   return cells.flatMap(({ kernel, recurrentKernel, bias }) =>
     kernel ? [kernel, recurrentKernel, bias] : [recurrentKernel, bias],
   );
+}
+
+/** A list of {@link listCells} as cells again. */
+export function groupCells(spec: ModelSpec, list: readonly tf.Tensor[]): CellTensors[] {
+  const rest = [...list] as (tf.Tensor2D & tf.Tensor1D)[]; // each of its own rank, as it was listed
+  const take = () => {
+    const next = rest.shift();
+    if (!next) throw new Error('a weight of a cell is missing');
+    return next;
+  };
+  return Array.from({ length: spec.layers }, (_, layer) => ({
+    kernel: cellKernelRows(spec, layer) > 0 ? take() : undefined,
+    recurrentKernel: take(),
+    bias: take(),
+  }));
 }
 
 /** The cells' weights on the host, in the order of {@link listCells}. */

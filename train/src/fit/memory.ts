@@ -20,6 +20,13 @@ export function fitBytes(spec: ModelSpec, { momentum }: { momentum: number }): n
   return BASE_BYTES + FLOAT * (copies * (inputRows + outputRows + outputBias) + scoring);
 }
 
+/** Bytes that a fit's tables take on a device: weights and optimiser, and one table again while it is read. */
+export function deviceBytes(spec: ModelSpec, { momentum }: { momentum: number }): number {
+  const { inputRows, outputRows, outputBias } = weightLengths(spec);
+  const copies = momentum > 0 ? 3 : 2;
+  return FLOAT * (copies * (inputRows + outputRows + outputBias) + inputRows);
+}
+
 /**
  * Bytes that full-batch steps take on the backend, about: of each weight its gradient, Adam's two means and the next value
  * beside itself; of each input its row, its gates and their gradients.
@@ -66,6 +73,7 @@ function availableBytes(): number {
   return container > 0 ? Math.min(machine, container) : machine;
 }
 
-function gigabytes(bytes: number): string {
+/** For people. */
+export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }

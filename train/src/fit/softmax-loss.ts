@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Logits held at a time, 4 MiB: they are read four times, and should still be in the cache. */
+/** Logits held at a time on a CPU, 4 MiB: they are read four times, and should still be in the cache. */
 const LOGITS_AT_ONCE = 1 << 20;
 /** States at a time at least: each time, the table is packed for the product again. */
 const STATES_AT_ONCE = 128;
@@ -18,6 +18,7 @@ const LEAST_PROBABILITY = 1.2e-38;
  * @param rows float32 [V, H].
  * @param bias float32 [V].
  * @param targets int32 [S], row numbers.
+ * @param logitsAtOnce how many logits to hold at a time, about.
  * @returns a scalar, in nats a state, differentiable once by states, rows and bias.
  */
 export function softmaxLoss(
@@ -25,10 +26,11 @@ export function softmaxLoss(
   rows: tf.Tensor2D,
   bias: tf.Tensor1D,
   targets: Int32Array,
+  logitsAtOnce = LOGITS_AT_ONCE,
 ): tf.Scalar {
   const compute = tf.customGrad((...inputs) => {
     const save = inputs.pop() as tf.GradSaveFunc; // customGrad hands it over last
-    const gradients = lossAndGradients(states, rows, bias, targets);
+    const gradients = lossAndGradients(states, rows, bias, targets, logitsAtOnce);
     const [V, H] = rows.shape;
     save([gradients.states, gradients.rows]);
     return {
@@ -60,6 +62,7 @@ function lossAndGradients(
   rows: tf.Tensor2D,
   bias: tf.Tensor1D,
   targets: Int32Array,
+  logitsAtOnce: number,
 ): Gradients {
   const count = targets.length;
   if (count === 0) throw new RangeError('no step is scored');
@@ -67,7 +70,7 @@ function lossAndGradients(
   // A one beside each state and the bias beside each row: one product adds the bias, and one sums its gradient.
   const vectors = tf.concat([states, tf.ones([count, 1])], 1) as tf.Tensor2D;
   const columns = tf.transpose(tf.concat([rows, tf.reshape(bias, [V, 1])], 1)) as tf.Tensor2D;
-  const share = Math.max(STATES_AT_ONCE, Math.floor(LOGITS_AT_ONCE / V));
+  const share = Math.max(STATES_AT_ONCE, Math.floor(logitsAtOnce / V));
   const losses: tf.Tensor[] = [];
   const expected: tf.Tensor2D[] = [];
   let byTable: tf.Tensor | undefined;

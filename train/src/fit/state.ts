@@ -1,5 +1,7 @@
 import type { ModelSpec } from '@pathcast/models/spec';
 import { type ModelWeights, weightLengths } from '@pathcast/models/weights';
+import type { Slots } from './adagrad.ts';
+import { listCellWeights } from './cells.ts';
 import { share, sharedFloats } from './shared.ts';
 
 /** All that training changes, on the host, where workers share it. */
@@ -35,6 +37,31 @@ export function createState(
     weights,
     accumulators: filled(spec, trust),
     ...(momentum > 0 ? { velocities: filled(spec, 0) } : {}),
+  };
+}
+
+/** A state table by table; tied, outputs are the inputs. */
+export interface StateSlots {
+  readonly inputs: Slots;
+  readonly outputs: Slots;
+  readonly bias: Slots;
+  /** In the order of `listCellWeights`. */
+  readonly cells: readonly Slots[];
+}
+
+/** The same arrays as the state's, each beside its optimiser's. */
+export function slotsOf({ weights, accumulators, velocities }: TrainingState): StateSlots {
+  const slots = (of: (from: ModelWeights) => Float32Array | undefined): Slots => ({
+    weights: of(weights) as Float32Array, // the three are alike
+    accumulators: of(accumulators) as Float32Array,
+    velocities: velocities && of(velocities),
+  });
+  const inputs = slots((from) => from.inputRows);
+  return {
+    inputs,
+    outputs: weights.outputRows ? slots((from) => from.outputRows) : inputs,
+    bias: slots((from) => from.outputBias),
+    cells: listCellWeights(weights.cells).map((_, i) => slots((from) => listCellWeights(from.cells)[i])),
   };
 }
 

@@ -23,7 +23,7 @@ port.on('message', async ({ epoch, schedule }: EpochOrder) => {
       break;
     }
     const report = await stepper.step(batch, { epoch, index }, schedule);
-    if (report) say(report);
+    if (report) say({ events: report.events, loss: await report.loss() });
   }
   say('idle');
 });

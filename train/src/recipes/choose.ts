@@ -1,3 +1,4 @@
+import type { Backend } from '../backends/backend.ts';
 import type { Sessions } from '../data/sessions/sessions.ts';
 import { splitSessions } from '../data/sessions/split.ts';
 import { thinOut, validate } from '../evaluate/validate.ts';
@@ -21,11 +22,13 @@ export async function choose(
   sessions: Sessions,
   options: SettledOptions,
   {
+    backend,
     keeper,
     stopped,
     earlier,
     isTested,
   }: {
+    backend: Backend;
     keeper: Keeper;
     stopped: Awaited<ReturnType<Keeper['open']>>;
     earlier: EarlierModel | undefined;
@@ -45,6 +48,7 @@ export async function choose(
   const { weights, place } = await learn(
     {
       ...subject,
+      backend,
       epochs: options.epochs,
       stream: STREAM.choosing,
       validate: (at) => validate({ spec, weights: at }, sample),

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ModelSpec } from '@pathcast/models/spec';
 import type { Vocabulary } from '@pathcast/models/vocabulary';
 import type { ModelWeights } from '@pathcast/models/weights';
+import type { Backend } from '../backends/backend.ts';
+import type { BackendTraits } from '../backends/traits.ts';
 import { showProgress } from '../cli/progress.ts';
 import type { TokenSessions } from '../data/sessions/token-sessions.ts';
 import { trainingWindows, type Windows } from '../fit/batches.ts';
@@ -9,7 +11,7 @@ import type { Checkpoint } from '../fit/checkpoint.ts';
 import type { Course } from '../fit/course.ts';
 import { type Crew, LoneCrew, type Work } from '../fit/crew.ts';
 import { type EpochRecord, epochsOf, type FitPlace, fit, startOf, type Validation } from '../fit/fit.ts';
-import { checkMemory, fitBytes } from '../fit/memory.ts';
+import { checkMemory, deviceBytes, fitBytes, gigabytes } from '../fit/memory.ts';
 import { startState, TRUST } from '../fit/start.ts';
 import { createState, type TrainingState } from '../fit/state.ts';
 import { type Earlier, warmStart } from '../fit/warm-start.ts';
@@ -25,6 +27,8 @@ export interface Lesson {
   readonly sessions: TokenSessions;
   /** uint32 [V − 2]: how often the sessions have each token. */
   readonly counts: Uint32Array;
+  /** That it is fitted on. */
+  readonly backend: Backend;
   /** Epochs, the cooling ones included. */
   readonly epochs: number;
   /** Which of the run's fits: each has random numbers of its own. */
@@ -96,7 +100,7 @@ export async function setUp(
   options: SettledOptions,
   checkpoint?: Checkpoint,
 ): Promise<SetUp> {
-  const { spec, sessions, counts } = lesson;
+  const { spec, sessions, counts, backend } = lesson;
   const course = courseOf(lesson, options);
   checkMemory(
     fitBytes(spec, options),
@@ -105,8 +109,18 @@ export async function setUp(
   const state = begin(lesson, course);
   await checkpoint?.restore(state);
   const windows = trainingWindows(sessions, spec.steps);
-  const crew = await startCrew({ course, windows, state, support: counts }, options.workers);
+  const traits = traitsFor(backend, deviceBytes(spec, options));
+  const crew = await startCrew({ course, windows, state, support: counts, traits }, options.workers);
   return { state, windows, crew };
+}
+
+/** Tables that the device has no room for stay on the host. */
+function traitsFor({ traits, roomBytes }: Backend, needed: number): BackendTraits {
+  if (traits.tables === 'host' || roomBytes === undefined || needed <= roomBytes) return traits;
+  process.stdout.write(
+    `  tables    on the host: they take ${gigabytes(needed)}, and the GPU has room for ${gigabytes(roomBytes)}\n`,
+  );
+  return { ...traits, tables: 'host' };
 }
 
 /** Apart from every epoch's number. */

@@ -49,12 +49,13 @@ export async function trainNavigation(asked: NavigationOptions): Promise<void> {
   if (options.resume && !stopped) process.stdout.write('  nothing was stopped here: the run begins anew\n');
   const isTested = test !== undefined;
   const choice =
-    stopped?.place.choice ?? (await choose(data.sessions, options, { keeper, stopped, earlier, isTested }));
+    stopped?.place.choice ??
+    (await choose(data.sessions, options, { backend, keeper, stopped, earlier, isTested }));
   reclaimMemory(); // of the model that was chosen by
 
   process.stdout.write(`  fitting on all ${data.sessions.length.toLocaleString('en')} sessions\n`);
   const { weights, place } = await learn(
-    { ...subject, epochs: epochsOf(choice, options.epochs), stream: STREAM.final, earlier },
+    { ...subject, backend, epochs: epochsOf(choice, options.epochs), stream: STREAM.final, earlier },
     options,
     { isDue: () => keeper.isDue(), save: (state, fit) => keeper.save(state, { choice, fit }) },
     stopped?.place.choice && { fit: stopped.place.fit, checkpoint: stopped.checkpoint },

@@ -11,6 +11,7 @@ import type { TrainedModel } from '../export/trained-model.ts';
 import { writeVersion } from '../export/version.ts';
 import { publishVersion, TARGETS } from '../publish/publish.ts';
 import type { EpochReport } from '../report/run-report.ts';
+import { offerSetup } from '../setup/offer.ts';
 import { UserError } from '../user-error.ts';
 
 /** The options that every training command takes. */
@@ -35,8 +36,9 @@ export async function prepareRun({
   backend: (typeof BACKENDS)[number];
 }) {
   await checkWritable(userPath(out));
+  if (choice === 'auto') await offerSetup();
   const backend = await loadBackend(choice);
-  process.stdout.write(`  backend   ${backend.name}\n`);
+  process.stdout.write(`  backend   ${backend.name}${backend.device ? `: ${backend.device}` : ''}\n`);
   for (const reason of backend.passedOver) process.stdout.write(`            ${reason}\n`);
   return backend;
 }

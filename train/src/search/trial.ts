@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelSpec } from '@pathcast/models/spec';
+import type { Backend } from '../backends/backend.ts';
 import { showProgress } from '../cli/progress.ts';
 import type { Steps } from '../evaluate/steps.ts';
 import { readCheckpoint, writeCheckpoint } from '../fit/checkpoint.ts';
@@ -17,6 +18,7 @@ import type { Settings } from './settings.ts';
 /** What all trials of a search have in common. */
 export interface Ground {
   readonly subject: Subject;
+  readonly backend: Backend;
   /** The held-out steps that rate them. */
   readonly steps: Steps;
   /** The options of the defaults. */
@@ -97,9 +99,9 @@ export class Trial {
   }
 
   async #advance(epoch: number): Promise<void> {
-    const { subject, clock } = this.#ground;
+    const { subject, backend, clock } = this.#ground;
     const spec = specOf(this.#options, subject.vocabulary);
-    const lesson = { ...subject, spec, epochs: this.#epochs, stream: STREAM.choosing };
+    const lesson = { ...subject, spec, backend, epochs: this.#epochs, stream: STREAM.choosing };
     const set = await setUp(lesson, this.#options, await readCheckpoint(this.#path));
     try {
       do await this.#fitEpoch(spec, set);
