@@ -17,7 +17,10 @@ const ARCHITECTURES: Record<string, string> = { x64: 'x86_64', arm64: 'aarch64' 
 export async function fetchTensorFlow(plan: Plan, folder: string, log: string): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await install([plan.requirement], folder, log);
-  if (plan.cuda) await install(await nvidiaRequirements(folder), folder, log);
+  if (plan.cuda) {
+    await install(await nvidiaRequirements(folder), folder, log);
+    await placeCusolver(join(folder, 'nvidia'));
+  }
   const tensorflow = join(folder, 'tensorflow');
   await link(tensorflow, 'libtensorflow_cc.so.2', 'libtensorflow.so');
   await link(tensorflow, 'libtensorflow_framework.so.2', 'libtensorflow_framework.so');
@@ -43,6 +46,17 @@ async function nvidiaRequirements(folder: string): Promise<string[]> {
   if (requirements.length === 0)
     throw new UserError('TensorFlow’s wheel does not say which libraries of NVIDIA it needs');
   return requirements;
+}
+
+/**
+ * The library that opens NVIDIA's looks beside cuSPARSE, but not where cuSOLVER lies; without it TensorFlow takes no GPU. From there,
+ * cuSOLVER finds its own as before.
+ */
+async function placeCusolver(nvidia: string): Promise<void> {
+  const [library] = (await readdir(join(nvidia, 'cusolver/lib'))).filter((name) =>
+    /^libcusolver\.so\.\d+$/.test(name),
+  );
+  if (library) await symlink(join('../../cusolver/lib', library), join(nvidia, 'cusparse/lib', library));
 }
 
 /** The names that the addon is linked by. */
