@@ -5,10 +5,12 @@ import { onForgotten, tellForgotten, transact } from './personal/store.ts';
 import type { PersonalModel } from './personal-model.ts';
 import type { PageProbability } from './types.ts';
 
-export type { PersonalModel } from './personal-model.ts';
+export type { ObservedVisit, PersonalModel } from './personal-model.ts';
 
 /** Characters of two pages' names. */
 const LONGEST = 2000;
+/** Pages of an answer that are fetched ahead at most. */
+const FETCHES = 3;
 
 /**
  * Creates a model of the visitor's own habits, kept in the browser's storage: at most 32,768 characters for an endpoint
@@ -68,7 +70,7 @@ export function createPersonal({ client }: { readonly client: Client }): Persona
       let next: PageProbability[] = [];
       await apply((learnt) => {
         next = mix(learnt, from, answer.next).slice(0, top);
-        learnt.offer = next[0] && { from, ...next[0] };
+        learnt.offer = { from, served: answer.next.slice(0, FETCHES).map(({ probability }) => probability) };
       });
       return { ...answer, next };
     },
@@ -76,7 +78,7 @@ export function createPersonal({ client }: { readonly client: Client }): Persona
       const from = visit?.history?.at?.(-1) ?? '';
       const page = visit?.page;
       // Longer names would drive out all others.
-      if (page && (from + page).length <= LONGEST) await apply((learnt) => learn(learnt, from, page));
+      if (page && (from + page).length <= LONGEST) await apply((learnt) => learn(learnt, from, visit));
     },
     threshold: (served) => rescale(served, known),
     async forget() {

@@ -3,7 +3,7 @@ import { follow } from './prefetch/follow.ts';
 import { checkOptions, type PrefetchOptions } from './prefetch/options.ts';
 import type {} from './prefetch/platform.ts';
 
-export type { PersonalModel } from './personal-model.ts';
+export type { ObservedVisit, PersonalModel } from './personal-model.ts';
 export type { PrefetchOptions, PrefetchReport } from './prefetch/options.ts';
 
 /**

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from '@pathcast/worker/scripts/listening';
 import { serve } from '@pathcast/worker/scripts/server';
 import type { NextPages } from 'pathcast';
+import type { ObservedVisit } from 'pathcast/personal';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import { useChromium } from './chrome.ts';
@@ -76,14 +77,18 @@ export async function another(context: BrowserContext): Promise<Page> {
   return page;
 }
 
-/** Opens these pages after one another, `times` times over. */
+/** Opens this page after the history, `times` times over. */
 export function observe(page: Page, history: readonly string[], opened: string, times = 1): Promise<void> {
+  return observeVisit(page, { history, page: opened }, times);
+}
+
+export function observeVisit(page: Page, visit: ObservedVisit, times = 1): Promise<void> {
   return page.evaluate(
-    async ([history, opened, times]) => {
-      const one = () => window.personal.model.observe({ history, page: opened });
+    async ([visit, times]) => {
+      const one = () => window.personal.model.observe(visit);
       await Promise.all(Array.from({ length: times }, one));
     },
-    [history, opened, times] as const,
+    [visit, times] as const,
   );
 }
 

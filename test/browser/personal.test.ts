@@ -6,6 +6,7 @@ import {
   load,
   next,
   observe,
+  observeVisit,
   open,
   served,
   stored,
@@ -29,20 +30,25 @@ describe('a personal model', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('raises the threshold where what was thought likeliest does not come, and keeps that', async () => {
+  it('raises the threshold where more is fetched in vain than was promised, and keeps that', async () => {
     const { page } = await open();
-    expect(await page.evaluate(() => window.personal.model.threshold(0.2))).toBe(0.2);
-    let predicted = 0;
+    const threshold = () => page.evaluate(() => window.personal.model.threshold(0.2));
+    expect(await threshold()).toBe(0.2);
+    const likeliest = (await served(page, VISIT, 4)).next.map(({ probability }) => probability);
+    const least = likeliest[3]; // a threshold that four reach, of which three are fetched
+    const promise = likeliest.slice(0, 3).reduce((sum, probability) => sum + 1 - probability, 0);
+    let [promised, wasted] = [0, 0];
     for (let i = 0; i < 12; i++) {
-      const [first] = (await next(page, VISIT, 1)).next;
-      predicted = predicted * 0.99 + (first?.probability ?? 0);
-      await observe(page, VISIT, `/never-again-${i}`);
+      await next(page, VISIT, 1);
+      const opened = { history: VISIT, page: `/never-again-${i}` };
+      await observeVisit(page, { ...opened, fetched: ['/a', '/b', '/c'], threshold: least });
+      promised = promised * 0.99 + promise;
+      wasted = wasted * 0.99 + 3;
     }
     await load(page);
     await next(page, ['/elsewhere']);
-    const threshold = await page.evaluate(() => window.personal.model.threshold(0.2));
-    expect(predicted).toBeGreaterThan(0.5);
-    expect(threshold).toBeCloseTo((0.2 * (predicted + 10)) / 10, 10);
+    expect(promise).toBeLessThan(2.9);
+    expect(await threshold()).toBeCloseTo((0.2 * (wasted + 1)) / (promised + 1), 10);
   });
 
   it('asks the server once a prediction, the same whatever was learnt, and sends nothing else', async () => {

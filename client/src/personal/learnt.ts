@@ -1,3 +1,4 @@
+import type { ObservedVisit } from '../personal-model.ts';
 import type { PageProbability } from '../types.ts';
 
 /**
@@ -9,21 +10,21 @@ const K = 5;
 const MOST_CHARACTERS = 32_768;
 /** What was seen before weighs so much once more is seen: about the newest hundred answers count. */
 const FADING = 0.99;
-/** Hits, predicted and seen alike, that the sums start from, so that few answers change little. */
-const PRIOR_HITS = 10;
+/** Fetches in vain, promised and seen alike, that the sums start from, so that few answers change little. */
+const PRIOR_WASTE = 1;
 
 /** What a device has learnt. Kept as text, so that one bound and one guard hold for memory and storage alike. */
 export interface Learnt {
   /** How often a transition was made: by both pages' names, a line break between; the least recently used first. */
   counts: Record<string, number>;
-  /** Over the likeliest pages of answers: their probabilities' sum, and how many came next. */
-  predicted: number;
-  hits: number;
-  /** The last answer's likeliest page and where it was given, until something is opened there. */
-  offer?: ({ readonly from: string } & PageProbability) | undefined;
+  /** Over answers: fetches in vain that fetching by the served probabilities promised, and those that were seen. */
+  promised: number;
+  wasted: number;
+  /** The last answer's highest served probabilities and where it was given, until what was fetched there is told. */
+  offer?: { readonly from: string; readonly served: readonly number[] } | undefined;
 }
 
-export const NOTHING = '{"counts":{},"predicted":0,"hits":0}';
+export const NOTHING = '{"counts":{},"promised":0,"wasted":0}';
 
 /**
  * Changes what was learnt. Text that is damaged counts as nothing learnt.
@@ -35,8 +36,8 @@ export function amend(text: unknown, change: (learnt: Learnt) => void): string {
     try {
       const learnt: Learnt = JSON.parse(before as string); // what is no text does not parse
       change(learnt);
-      const { counts, predicted, hits } = learnt;
-      const numbers = [predicted, hits, ...Object.values(counts)];
+      const { counts, promised, wasted } = learnt;
+      const numbers = [promised, wasted, ...Object.values(counts)];
       // Neither negative nor anything else than a number.
       if (!numbers.every((number) => Math.abs(number) === number)) continue;
       for (const key of [...Object.keys(counts), '']) {
@@ -76,24 +77,34 @@ export function mix(
     .sort((a, b) => b.probability - a.probability);
 }
 
-/** Counts one more transition, and whether it is the one that was thought likeliest. */
-export function learn(learnt: Learnt, from: string, opened: string): void {
+/**
+ * Counts one more transition. Where it is told what was fetched ahead, also what of it was in vain, and what the pages that
+ * were served at or above the threshold would have wasted by their own probabilities.
+ */
+export function learn(
+  learnt: Learnt,
+  from: string,
+  { page: opened, fetched, threshold = 0 }: Omit<ObservedVisit, 'history'>,
+): void {
   const key = `${from}\n${opened}`;
   const { [key]: count = 0, ...others } = learnt.counts;
   learnt.counts = { ...others, [key]: count + 1 }; // at the end, as the latest
   const { offer } = learnt;
-  if (offer?.from !== from) return;
-  learnt.predicted = learnt.predicted * FADING + offer.probability;
-  learnt.hits = learnt.hits * FADING + Number(offer.page === opened);
+  if (offer?.from !== from || !Array.isArray(fetched)) return;
+  learnt.promised = offer.served.reduce(
+    (sum, probability) => (probability < threshold ? sum : sum + 1 - probability),
+    learnt.promised * FADING,
+  );
+  learnt.wasted = learnt.wasted * FADING + fetched.filter((page) => page !== opened).length;
   learnt.offer = undefined;
 }
 
 /**
- * A threshold on served probabilities, times the hits that were predicted over those seen where these are fewer; at most 1.
- * Never lower than it was: more hits than predicted would else buy more waste.
+ * A threshold on served probabilities, times the fetches in vain that were seen over those promised where these are fewer;
+ * at most 1. Never lower than it was: what was saved would else be spent.
  * @param text of {@link amend}.
  */
 export function rescale(served: number, text: string): number {
-  const { predicted, hits }: Learnt = JSON.parse(text);
-  return Math.min(1, served * Math.max(1, (predicted + PRIOR_HITS) / (hits + PRIOR_HITS)));
+  const { promised, wasted }: Learnt = JSON.parse(text);
+  return Math.min(1, served * Math.max(1, (wasted + PRIOR_WASTE) / (promised + PRIOR_WASTE)));
 }

@@ -49,10 +49,9 @@ export async function ask(stay: Stay): Promise<void> {
 
 function fetchAhead(stay: Stay, next: NextPages['next']): void {
   const { options, visit, save, signal } = stay;
-  const { personal, onPredict, prerenderAbove = NEVER } = options;
+  const { personal, onPredict, prerenderAbove = Number.POSITIVE_INFINITY } = options;
   const { pages, isRefused } = visit;
-  const rescale = (served: number) => personal?.threshold(served) ?? served;
-  const least = rescale(visit.threshold);
+  const least = personal?.threshold(visit.threshold) ?? visit.threshold;
   const byRules = !isRefused && HTMLScriptElement.supports?.('speculationrules');
   // Safari has links and fetches nothing for them.
   const byLinks = (url: URL) =>
@@ -67,7 +66,7 @@ function fetchAhead(stay: Stay, next: NextPages['next']): void {
   if (onPredict) setTimeout(onPredict, 0, urls);
   else if (!byRules) for (const href of urls) insert('link', { rel: 'prefetch', href }, signal);
   else {
-    insertRules(stay, chosen, rescale(prerenderAbove), () => {
+    insertRules(stay, chosen, (prerenderAbove * least) / visit.threshold, () => {
       visit.isRefused = true; // for the whole visit: no page of it complains twice
       fetchAhead(stay, next);
       save();

@@ -26,7 +26,7 @@ export function follow(client: Client, options: PrefetchOptions, stopped: AbortS
       visit.fetched = [];
       visit.predicted = 0;
       save();
-      personal?.observe({ history, page });
+      personal?.observe({ history, page, fetched, threshold: visit.threshold });
     }
     await quiet(signal);
     const { isPrefetched, waitMs } = arrival();

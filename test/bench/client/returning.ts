@@ -78,20 +78,21 @@ export async function replay(
       const options = { history, top: CUTOFF };
       const base = (await client.next(options)).next;
       const mixed = (await personal.next(options)).next;
-      const rescaled = personal.threshold(threshold);
-      await personal.observe({ history, page: target });
+      const fetches = {
+        base: fetchesOf(base, threshold),
+        mixed: fetchesOf(mixed, personal.threshold(threshold)),
+      };
+      await personal.observe({ history, page: target, fetched: fetches.mixed, threshold });
       if (i >= from) {
         steps++;
         revisits += Number(opened.has(target));
-        for (const [which, next, least] of [
-          [0, base, threshold],
-          [1, mixed, rescaled],
+        for (const [which, next, pages] of [
+          [0, base, fetches.base],
+          [1, mixed, fetches.mixed],
         ] as const) {
-          const isTarget = ({ page }: Answer) => page === target;
-          const fetches = next.slice(0, FETCHES).filter(({ probability }) => probability >= least);
-          hits[which] += Number(next.some(isTarget));
-          fetched[which] += fetches.length;
-          used[which] += Number(fetches.some(isTarget));
+          hits[which] += Number(next.some(({ page }) => page === target));
+          fetched[which] += pages.length;
+          used[which] += Number(pages.includes(target));
         }
       }
       opened.add(target);
@@ -99,6 +100,12 @@ export async function replay(
     for (const page of visit) opened.add(page);
   }
   return { steps, revisits, hits, fetched, used };
+}
+
+/** The pages that prefetching fetches at this threshold. */
+function fetchesOf(next: readonly Answer[], threshold: number): string[] {
+  const likely = next.filter(({ probability }) => probability >= threshold);
+  return likely.slice(0, FETCHES).map(({ page }) => page);
 }
 
 /** How much likelier the mixture with this k finds what came next than the base does, in nats a step. */
@@ -114,7 +121,7 @@ export function likelihoodGain(visitors: readonly Visitor[], answers: Answers, k
         Math.log(Math.max(LEAST, ranking.find(({ page }) => page === target)?.probability ?? 0));
       gain += of(own) - of(served);
       steps++;
-      text = amend(text, (learnt) => learn(learnt, from, target));
+      text = amend(text, (learnt) => learn(learnt, from, { page: target }));
     }
   }
   return gain / steps;

@@ -1,5 +1,10 @@
 import { createClient } from 'pathcast';
-import { type PersonalModel, type PrefetchReport, startPrefetch } from 'pathcast/prefetch';
+import {
+  type ObservedVisit,
+  type PersonalModel,
+  type PrefetchReport,
+  startPrefetch,
+} from 'pathcast/prefetch';
 
 /** What a fixture page is told in its `#config`. */
 export interface PrefetchConfig {
@@ -25,7 +30,7 @@ declare global {
   interface Window {
     reports: PrefetchReport[];
     predicted: (readonly string[])[];
-    observed: { readonly history: readonly string[]; readonly page: string }[];
+    observed: ObservedVisit[];
     stop: () => void;
   }
 }

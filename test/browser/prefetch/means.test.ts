@@ -151,4 +151,20 @@ describe('prerendering', () => {
       pages.length ? 'prefetch;prerender' : 'prefetch',
     ]);
   });
+
+  it.each([
+    [1, undefined, []],
+    [0.7, 1, ['/a']], // the fixture's own model halves thresholds
+  ])(
+    'of a page of %s above %s, moved as the threshold is, opens %j unseen',
+    async (probability, prerenderAbove, pages) => {
+      site.next = { '/': { '/a': probability } };
+      site.config = { isPersonal: true, ...(prerenderAbove && { prerenderAbove }) };
+      const { page } = await chromium.open();
+      await page.goto(site.url);
+      await expect.poll(() => inserted(page).count()).toBe(1);
+      const { prerender } = JSON.parse((await inserted(page).textContent()) ?? '');
+      expect(prerender[0].urls).toEqual(pages.map((path) => site.url + path));
+    },
+  );
 });

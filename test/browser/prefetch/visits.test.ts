@@ -230,7 +230,7 @@ describe('an API at fault', () => {
 });
 
 describe('a visitor’s own model', () => {
-  it('is asked in place of the client, told of every page, and moves the threshold', async () => {
+  it('is asked in place of the client, told of every page and what was fetched, and moves the threshold', async () => {
     site.next = { '/': { '/a': 0.21, '/b': 0.19 } };
     site.config = { isPersonal: true };
     const { page } = await chromium.open();
@@ -238,8 +238,8 @@ describe('a visitor’s own model', () => {
     await expect.poll(() => prefetched().sort()).toEqual(['/a', '/own']);
     await push(page, '/b');
     expect(await page.evaluate(() => window.observed)).toEqual([
-      { history: [], page: '/' },
-      { history: ['/'], page: '/b' },
+      { history: [], page: '/', fetched: [], threshold: 0 },
+      { history: ['/'], page: '/b', fetched: ['/a', '/own'], threshold: 0.4 },
     ]);
   });
 });

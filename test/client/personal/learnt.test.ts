@@ -5,7 +5,7 @@ import { amend, type Learnt, learn, mix, NOTHING, rescale } from '../../../clien
 /** What was learnt from these transitions, one after another. */
 function learntFrom(...transitions: readonly (readonly [from: string, to: string])[]): Learnt {
   const text = transitions.reduce(
-    (text, [from, to]) => amend(text, (learnt) => learn(learnt, from, to)),
+    (text, [from, to]) => amend(text, (learnt) => learn(learnt, from, { page: to })),
     NOTHING,
   );
   return JSON.parse(text);
@@ -86,8 +86,8 @@ describe('the text of what was learnt', () => {
     const long = (i: number) => `/${i}/${'x'.repeat(100)}`;
     let text = NOTHING;
     for (let i = 0; i < 400; i++) {
-      text = amend(text, (learnt) => learn(learnt, long(i), '/next'));
-      text = amend(text, (learnt) => learn(learnt, '/often', '/used'));
+      text = amend(text, (learnt) => learn(learnt, long(i), { page: '/next' }));
+      text = amend(text, (learnt) => learn(learnt, '/often', { page: '/used' }));
       expect(text.length).toBeLessThanOrEqual(32_768);
     }
     const { counts }: Learnt = JSON.parse(text);
@@ -110,27 +110,31 @@ describe('the text of what was learnt', () => {
       '[]',
       '{}',
       '{"counts":',
-      '{"counts":null,"predicted":0,"hits":0}',
-      '{"counts":{"/a\\n/b":"1"},"predicted":0,"hits":0}',
-      '{"counts":{"/a\\n/b":-7},"predicted":0,"hits":0}',
-      '{"counts":{"/a\\n/b":null},"predicted":0,"hits":0}',
-      '{"counts":{},"predicted":"1","hits":0}',
-      '{"counts":{},"predicted":0}',
-      '{"counts":{},"predicted":0,"hits":0,"offer":{"from":"/a"}}',
-      '{"counts":[],"predicted":0,"hits":0}',
+      '{"counts":null,"promised":0,"wasted":0}',
+      '{"counts":{"/a\\n/b":"1"},"promised":0,"wasted":0}',
+      '{"counts":{"/a\\n/b":-7},"promised":0,"wasted":0}',
+      '{"counts":{"/a\\n/b":null},"promised":0,"wasted":0}',
+      '{"counts":{},"promised":"1","wasted":0}',
+      '{"counts":{},"promised":0}',
+      '{"counts":{},"promised":0,"wasted":0,"offer":{"from":"/a"}}',
+      '{"counts":{},"promised":0,"wasted":0,"offer":{"from":"/a","served":"0.5"}}',
+      '{"counts":{},"promised":0,"wasted":0,"offer":{"from":"/a","served":[7]}}',
+      '{"counts":{},"promised":0,"wasted":-1}',
+      '{"counts":[],"promised":0,"wasted":0}',
     ];
     for (const text of damaged) {
-      const after: Learnt = JSON.parse(amend(text, (learnt) => learn(learnt, '/a', '/b')));
-      expect(after).toEqual({ counts: { '/a\n/b': 1 }, predicted: 0, hits: 0 });
+      const opened = { page: '/b', fetched: [], threshold: 0.1 };
+      const after: Learnt = JSON.parse(amend(text, (learnt) => learn(learnt, '/a', opened)));
+      expect(after).toEqual({ counts: { '/a\n/b': 1 }, promised: 0, wasted: 0 });
     }
   });
 
   it('never throws, and gives text that the next change reads, after any JSON', () => {
     fc.assert(
       fc.property(fc.json(), transitions, (json, given) => {
-        for (const text of [json, `{"counts":${json},"predicted":0,"hits":0,"offer":${json}}`]) {
+        for (const text of [json, `{"counts":${json},"promised":0,"wasted":0,"offer":${json}}`]) {
           let after = text;
-          for (const [from, to] of given) after = amend(after, (learnt) => learn(learnt, from, to));
+          for (const [from, to] of given) after = amend(after, (learnt) => learn(learnt, from, { page: to }));
           const [from = '', to = ''] = given.at(-1) ?? [];
           if (given.length) expect(mix(JSON.parse(after), from, []).map(({ page }) => page)).toContain(to);
         }
@@ -140,56 +144,81 @@ describe('the text of what was learnt', () => {
 });
 
 describe('the threshold', () => {
-  /** After so many answers whose first page had this probability, and came next or did not. */
-  const judged = (answers: number, probability: number, isHit: boolean) => {
-    let text = NOTHING;
+  /** After so many answers with these served probabilities, at whose page these were fetched and `/b` was opened. */
+  const judged = (
+    answers: number,
+    served: readonly number[],
+    fetched: readonly string[],
+    before = NOTHING,
+  ) => {
+    let text = before;
     for (let i = 0; i < answers; i++) {
       text = amend(text, (learnt) => {
-        learnt.offer = { from: '/a', page: '/b', probability };
+        learnt.offer = { from: '/a', served };
       });
-      text = amend(text, (learnt) => learn(learnt, '/a', isHit ? '/b' : '/c'));
+      text = amend(text, (learnt) => learn(learnt, '/a', { page: '/b', fetched, threshold: 0.2 }));
     }
     return text;
   };
 
-  it('stays as served before anything is judged, and little changes after one answer', () => {
-    expect(rescale(0.4, NOTHING)).toBe(0.4);
-    // One answer of 0.5 that did not come: (0.5 + 10) / (0 + 10).
-    expect(rescale(0.4, judged(1, 0.5, false))).toBeCloseTo(0.42, 12);
+  it('stays as served before anything is judged, and grows by what one answer wasted', () => {
+    expect(rescale(0.2, NOTHING)).toBe(0.2);
+    // At 0.2, pages of 0.5 and 0.3 promise 0.5 + 0.7 in vain; one of three came: (2 + 1) / (1.2 + 1).
+    const text = judged(1, [0.5, 0.3, 0.1], ['/b', '/c', '/d']);
+    expect(JSON.parse(text)).toMatchObject({ promised: 1.2, wasted: 2 });
+    expect(rescale(0.2, text)).toBeCloseTo((0.2 * 3) / 2.2, 12);
   });
 
-  it('rises by the hits that were predicted over those seen, and is at most 1', () => {
-    // Thirty of 0.5 that never came, each weighing 0.99 of the next: 0.5 × (1 − 0.99^30) / 0.01.
-    const predicted = (0.5 * (1 - 0.99 ** 30)) / 0.01;
-    expect(rescale(0.2, judged(30, 0.5, false))).toBeCloseTo((0.2 * (predicted + 10)) / 10, 10);
-    expect(rescale(0.5, judged(500, 1, false))).toBe(1);
+  it('promises what is served exactly at the threshold too', () => {
+    expect(JSON.parse(judged(1, [0.2, 0.199], []))).toMatchObject({ promised: 0.8, wasted: 0 });
   });
 
-  it('is never lower than served, however often predictions come true', () => {
-    expect(rescale(0.4, judged(100, 0.1, true))).toBe(0.4);
+  it('lets an older answer weigh 0.99 of the next, and is at most 1', () => {
+    // Thirty times two in vain, where half a fetch was promised.
+    const answers = (1 - 0.99 ** 30) / 0.01;
+    const text = judged(30, [0.5], ['/c', '/d']);
+    expect(rescale(0.2, text)).toBeCloseTo((0.2 * (2 * answers + 1)) / (0.5 * answers + 1), 10);
+    expect(rescale(0.5, text)).toBe(1);
   });
 
-  it('recovers once predictions come true', () => {
-    let text = judged(100, 0.5, false);
-    const before = rescale(0.2, text);
-    for (let i = 0; i < 400; i++) {
-      text = amend(text, (learnt) => {
-        learnt.offer = { from: '/a', page: '/b', probability: 0.5 };
-      });
-      text = amend(text, (learnt) => learn(learnt, '/a', i % 2 ? '/b' : '/c'));
-    }
-    expect(rescale(0.2, text)).toBeLessThan(before / 2);
-    expect(rescale(0.2, text)).toBeCloseTo(0.2, 1);
+  it('is never lower than served, however little was wasted', () => {
+    expect(rescale(0.4, judged(100, [0.3, 0.3, 0.3], ['/b']))).toBe(0.4);
   });
 
-  it('judges no answer that was given elsewhere, and none twice', () => {
+  it('recovers once what is fetched comes', () => {
+    const failing = judged(100, [0.5], ['/c', '/d']);
+    expect(rescale(0.2, failing)).toBeGreaterThan(0.7);
+    expect(rescale(0.2, judged(200, [0.5], ['/b'], failing))).toBeCloseTo(0.2, 1);
+    expect(rescale(0.2, judged(400, [0.5], ['/b'], failing))).toBe(0.2);
+  });
+
+  it('judges no answer that was given elsewhere or whose fetches are not told, and none twice', () => {
+    const visit = { page: '/b', fetched: ['/c'], threshold: 0.2 };
     const offered = amend(NOTHING, (learnt) => {
-      learnt.offer = { from: '/a', page: '/b', probability: 0.5 };
+      learnt.offer = { from: '/a', served: [0.5] };
     });
-    const elsewhere = amend(offered, (learnt) => learn(learnt, '/other', '/b'));
-    expect(JSON.parse(elsewhere)).toMatchObject({ predicted: 0, hits: 0 });
-    const once = amend(elsewhere, (learnt) => learn(learnt, '/a', '/b'));
-    expect(JSON.parse(once)).toMatchObject({ predicted: 0.5, hits: 1 });
-    expect(JSON.parse(amend(once, (learnt) => learn(learnt, '/a', '/b')))).toMatchObject({ hits: 1 });
+    const elsewhere = amend(offered, (learnt) => learn(learnt, '/other', visit));
+    const untold = amend(elsewhere, (learnt) => learn(learnt, '/a', { page: '/b' }));
+    expect(JSON.parse(untold)).toMatchObject({ promised: 0, wasted: 0 });
+    const once = amend(untold, (learnt) => learn(learnt, '/a', visit));
+    expect(JSON.parse(once)).toMatchObject({ promised: 0.5, wasted: 1 });
+    expect(JSON.parse(amend(once, (learnt) => learn(learnt, '/a', visit)))).toMatchObject({ wasted: 1 });
+  });
+
+  it('keeps what was learnt where what was fetched is told as anything else than a list', () => {
+    const text = amend(judged(3, [0.5], ['/c']), (learnt) => {
+      learnt.offer = { from: '/a', served: [0.5] };
+    });
+    const junk: unknown[] = [7, '/c', {}, null, true];
+    for (const fetched of junk) {
+      const visit = { page: '/b', fetched, threshold: 'x' };
+      const after = amend(text, (learnt) => Reflect.apply(learn, undefined, [learnt, '/a', visit]));
+      const { counts, promised, wasted }: Learnt = JSON.parse(after);
+      expect({ promised, wasted }).toEqual({
+        promised: JSON.parse(text).promised,
+        wasted: JSON.parse(text).wasted,
+      });
+      expect(counts['/a\n/b']).toBe(4);
+    }
   });
 });
