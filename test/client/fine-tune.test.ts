@@ -2,9 +2,9 @@ import '@tensorflow/tfjs'; // registers the CPU backend and all gradients
 import { CELLS, type ModelSpec } from '@pathcast/models/spec';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createFitter } from '../../client/src/fine-tune/fit.ts';
-import { createTrainableGraph } from '../../client/src/fine-tune/graph.ts';
+import { createTrainableGraph, type TrainableGraph } from '../../client/src/fine-tune/graph.ts';
 import { growVocabulary, type Lesson, planLesson } from '../../client/src/fine-tune/lesson.ts';
 import { createFineTuned, type Tuned } from '../../client/src/fine-tune/predictor.ts';
 import { growWeights, readWeights, type Weights } from '../../client/src/fine-tune/weights.ts';
@@ -137,6 +137,27 @@ describe('fitting', () => {
     const unknown = (rows: Float32Array) => rows.slice(width, 2 * width);
     expect(unknown(weights.inputRows)).toEqual(unknown(lesson.base.weights.inputRows));
     expect(weights.inputRows).not.toEqual(lesson.base.weights.inputRows);
+  });
+
+  it("is Adam's step with an epsilon of 1e-7, also where a backend is taken for one of 16 bits", async () => {
+    vi.spyOn(tf.backend(), 'floatPrecision').mockReturnValue(16);
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect(tf.backend().epsilon()).toBe(1e-4); // what tfjs would take
+    const bias = tf.variable(tf.zeros([4]), true, 'bias');
+    const graph = {
+      logits: (rows: tf.Tensor2D) => tf.broadcastTo(bias, [...rows.shape, 4]) as tf.Tensor3D, // [1, 1, 4]
+      variables: [bias],
+    } as unknown as TrainableGraph; // a fitter takes no more of it
+    const fitter = createFitter(graph, 0.1);
+    const rows = new Int32Array(1);
+    const weights = Float32Array.of(1e-6); // and so gradients of that size
+    await fitter.step({ rows, shape: [1, 1], weights, ownSteps: 1, targets: [2] });
+    // By hand: a softmax of 1/4 each less the target, by the weight; of the first step Adam's moments are g and g².
+    const step = (g: number) => (-0.1 * g) / (Math.abs(g) + 1e-7);
+    const expected = [0.25e-6, 0.25e-6, -0.75e-6, 0.25e-6].map(step); // −0.071 and 0.088; −0.0002 and 0.0007 by 1e-4
+    for (const [at, value] of bias.dataSync().entries()) expect(value).toBeCloseTo(expected[at] ?? 9, 4);
+    fitter.dispose();
+    bias.dispose();
   });
 
   it('leaks no tensor', async () => {
