@@ -6,8 +6,12 @@ const tuning = useTuning();
 
 const TWO = { model: 'random-simple', pairs: [['abc', 'bcd']], steps: 2, ...ALL_STEPS } as const;
 
-/** Changes a record that is saved in the page's browser; runs there. */
-function tamper(page: Page, store: 'bases' | 'deltas', change: Record<string, unknown>): Promise<void> {
+/** Changes a record that is saved in the page's browser, or four bytes of its weights; runs there. */
+function tamper(
+  page: Page,
+  store: 'bases' | 'deltas',
+  change: Record<string, unknown> | 'weights',
+): Promise<void> {
   return page.evaluate(
     async ([store, key, change]) => {
       const done = <T>(request: IDBRequest<T>) =>
@@ -17,7 +21,10 @@ function tamper(page: Page, store: 'bases' | 'deltas', change: Record<string, un
         });
       const database = await done(indexedDB.open('pathcast-fine-tune'));
       const records = database.transaction(store, 'readwrite').objectStore(store);
-      await done(records.put({ ...(await done(records.get(key))), ...change }, key));
+      const record = await done(records.get(key));
+      if (change !== 'weights') Object.assign(record, change);
+      else new Uint8Array(record.shards[0]).fill(1, 40, 44);
+      await done(records.put(record, key));
       database.close();
     },
     [store, `${tuning.endpoint()} random-simple`, change] as const,
@@ -100,8 +107,10 @@ describe('a fault', () => {
   it('of what is stored is told, and forgetting mends it', async () => {
     const page = await tuning.open();
     await tuning.fineTune(page, TWO);
-    await tamper(page, 'bases', { shards: [new Uint8Array([1, 2]).buffer] });
-    expect(await failure(tuning.label(page, 'random-simple', 'abc'))).toContain('damaged (base.shards');
+    await tamper(page, 'bases', 'weights');
+    expect(await failure(tuning.label(page, 'random-simple', 'abc'))).toContain('damaged (base.shards)');
+    await tamper(page, 'bases', { shards: [7] });
+    expect(await failure(tuning.label(page, 'random-simple', 'abc'))).toContain('damaged (base.shards.0)');
     await tamper(page, 'bases', { format: 'something else' });
     expect(await failure(tuning.label(page, 'random-simple', 'abc'))).toContain('damaged (base.format)');
     await page.evaluate(async (endpoint) => {
