@@ -28,19 +28,22 @@ describe('WebGL in the worker', () => {
     expect(refused).toContain('no WebGL that computes in 32 bits');
   });
 
-  it('that computes wrongly is found by its canary, and left for the CPU or refused', async () => {
-    const page = await tuning.open({ worker: 'wrong-kernel' });
-    const steps = await tuning.fineTune(page, ONE);
-    expect(steps.at(-1)?.backend).toBe('cpu');
-    const refused = await failure(tuning.fineTune(page, { ...ONE, backend: 'webgl' }));
-    expect(refused).toContain("This browser's WebGL computes wrongly");
-    const right = await tuning.open();
-    const [first] = await tuning.fineTune(right, { ...ONE, backend: 'cpu' });
-    expect(steps[0]?.loss).toBeCloseTo(first?.loss ?? Number.NaN, 6);
-  });
+  it.each(['wrong-kernel', 'wrong-gradient', 'wrong-loss'])(
+    'that computes wrongly is found by its canary, and left for the CPU or refused (%s)',
+    async (worker) => {
+      const page = await tuning.open({ worker });
+      const steps = await tuning.fineTune(page, ONE);
+      expect(steps.at(-1)?.backend).toBe('cpu');
+      const refused = await failure(tuning.fineTune(page, { ...ONE, backend: 'webgl' }));
+      expect(refused).toContain("This browser's WebGL computes wrongly");
+      const right = await tuning.open();
+      const [first] = await tuning.fineTune(right, { ...ONE, backend: 'cpu' });
+      expect(steps[0]?.loss).toBeCloseTo(first?.loss ?? Number.NaN, 6);
+    },
+  );
 
   it.each(['worker', 'page'])(
-    'may lose its context: what was learnt goes on on the CPU, to the same result (%s)',
+    'may lose its context: what was learnt five steps ago at most goes on on the CPU, to the same result (%s)',
     async (thread) => {
       const policy = thread === 'page' ? { csp: "worker-src 'none'" } : {};
       const page = await tuning.open(policy);
@@ -48,10 +51,12 @@ describe('WebGL in the worker', () => {
       page.on('pageerror', (error) => errors.push(error.message));
       const run = await tuning.begin(page, { pairs: [['pathcas', 'athcast']], backend: 'webgl' });
       const backends: string[] = [];
+      const losses: number[] = [];
       let learnt = false;
       for (let turn = 1; !learnt; turn++) {
         const step = await run.next();
         backends.push(`${step?.backend} ${step?.thread}`);
+        losses.push(step?.loss ?? Number.NaN);
         learnt = step?.outcome?.kept === 'tuned';
         if (turn === 12) {
           const lose = () => {
@@ -63,6 +68,8 @@ describe('WebGL in the worker', () => {
         expect(turn).toBeLessThan(400);
       }
       expect([...new Set(backends)]).toEqual([`webgl ${thread}`, `cpu ${thread}`]);
+      // Weights are copied every five steps: the CPU's first loss is that after ten.
+      expect(losses[backends.indexOf(`cpu ${thread}`)]).toBeCloseTo(losses[10] ?? Number.NaN, 3);
       expect(await tuning.label(page, 'hihello', 'pathcas')).toBe('athcast');
       expect(errors).toEqual([]);
     },
