@@ -42,5 +42,5 @@ export async function buildAddon(packageFolder: string, tensorflow: string, log:
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
   const build = ['node-pre-gyp', 'install', '--build-from-source', ...headers];
-  await run('npm', ['exec', '--no', '--', ...build], { cwd: packageFolder, log });
+  await run('npm', ['exec', '--no', '--', ...build], { as: 'building the addon', cwd: packageFolder, log });
 }

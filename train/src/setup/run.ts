@@ -9,6 +9,8 @@ const TELLING = [
 ];
 
 export interface RunOptions {
+  /** What it is called where it fails; by default the command. */
+  readonly as?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Gets all that the command prints. */
@@ -21,7 +23,7 @@ export interface RunOptions {
  * @throws UserError with the first line that tells why it failed, and where the rest is.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<string> {
-  const { cwd, env = process.env, log } = options;
+  const { as = command, cwd, env = process.env, log } = options;
   const file = createWriteStream(log, { flags: 'a' });
   file.write(`$ ${[command, ...args].join(' ')}\n`);
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -45,5 +47,5 @@ export async function run(command: string, args: readonly string[], options: Run
   const lines = all.split('\n').filter((line) => line.trim() !== '');
   const telling = TELLING.map((pattern) => lines.find((line) => pattern.test(line)));
   const why = telling.find((line) => line !== undefined) ?? lines.at(-1) ?? String(outcome);
-  throw new UserError(`${command} ${args[0] ?? ''} failed: ${why.trim().slice(0, 200)} (all of it: ${log})`);
+  throw new UserError(`${as} failed: ${why.trim().slice(0, 200)} (all of it: ${log})`);
 }

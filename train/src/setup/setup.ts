@@ -96,7 +96,12 @@ async function build(plan: Plan, folder: string, log: string): Promise<string> {
 async function tryOut(plan: Plan, gpus: readonly Gpu[], log: string): Promise<string> {
   const script = join(ROOT, 'train/src/setup/try.ts');
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0' };
-  const answer = await run(process.execPath, ['--import', 'tsx', script, plan.name], { cwd: ROOT, env, log });
+  const answer = await run(process.execPath, ['--import', 'tsx', script, plan.name], {
+    as: `loading ${PACKAGES[plan.name]}`,
+    cwd: ROOT,
+    env,
+    log,
+  });
   const { version, hasGpu } = triedSchema.parse(JSON.parse(answer.trim().split('\n').at(-1) ?? ''));
   if (hasGpu) return `TensorFlow ${version} computes on ${gpus[0]?.name ?? 'the GPU'}`;
   if (plan.cuda && gpus.length > 0)

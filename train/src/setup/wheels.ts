@@ -33,6 +33,7 @@ async function install(requirements: readonly string[], folder: string, log: str
   const how = ['--no-deps', '--no-compile', '--only-binary=:all:', '--python-version', PYTHON, ...platforms];
   const quiet = ['--quiet', '--disable-pip-version-check', '--root-user-action=ignore'];
   await run('python3', ['-m', 'pip', 'install', '--target', folder, ...how, ...quiet, ...requirements], {
+    as: 'pip',
     log,
   });
 }
