@@ -2,6 +2,7 @@ import { CELLS, type ModelSpec } from '@pathcast/models/spec';
 import { loadBackend } from '@pathcast/train/backends/backend';
 import { DeviceTable } from '@pathcast/train/backends/device-table';
 import { TRAITS } from '@pathcast/train/backends/traits';
+import { Sessions } from '@pathcast/train/data/sessions/sessions';
 import { TokenSessions } from '@pathcast/train/data/sessions/token-sessions';
 import { trainingWindows } from '@pathcast/train/fit/batches';
 import { LoneCrew, type Work } from '@pathcast/train/fit/crew';
@@ -9,8 +10,11 @@ import { fitFullBatch } from '@pathcast/train/fit/full-batch';
 import { createParameters } from '@pathcast/train/fit/parameters';
 import { TRUST } from '@pathcast/train/fit/start';
 import { slotsOf, type TrainingState } from '@pathcast/train/fit/state';
+import { setUp } from '@pathcast/train/recipes/learn';
+import { navigationOptions, settle } from '@pathcast/train/recipes/navigation-options';
+import { subjectOf } from '@pathcast/train/recipes/subject';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { describeCuda } from '../../support/backends.ts';
 import { habits, reportsOf, workOn } from '../../support/crews.ts';
 import { randomModel } from '../../support/models.ts';
@@ -18,6 +22,8 @@ import { copyOf } from '../../support/trainers.ts';
 
 const SCHEDULE = { learningRate: 0.1, steadyEpochs: 9 };
 const STEPS = 50;
+/** A site of a few pages. */
+const SITE = Sessions.of(Array.from({ length: 20 }, () => ['/a', '/b', '/c', '/d']));
 
 /** Models of every cell, with each kind of input and output. */
 const KINDS = CELLS.flatMap((cell) =>
@@ -90,6 +96,21 @@ describeCuda('training through tfjs-node-gpu, beside wasm', () => {
     expect(reports.every(({ loss }) => Number.isNaN(loss))).toBe(true);
     expect(copyOf(work.state.weights)).toEqual(before);
     expect(copyOf(work.state.accumulators)).toEqual(sums);
+    await crew.close();
+  });
+
+  it('keeps tables on the host where the device has no room, and says so', async () => {
+    const backend = { ...(await loadBackend('cuda')), roomBytes: 1000 };
+    const options = settle(navigationOptions.parse({ data: '-', epochs: 3 }), SITE);
+    const lesson = { ...subjectOf(SITE, options), backend, epochs: 3, stream: 0 };
+    const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    onTestFinished(() => said.mockRestore());
+    const before = tf.memory().numTensors;
+    const { crew } = await setUp(lesson, options);
+    expect(said.mock.calls.flat().join('')).toMatch(
+      /^ {2}tables {4}on the host: they take \d+\.\d GB, and the GPU has room for 0\.0 GB\n$/,
+    );
+    expect(tf.memory().numTensors).toBe(before); // nothing lies on the device
     await crew.close();
   });
 

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { backendsFolder, copyOfCuda, describeCuda } from '../../support/backends.ts';
 import { runScript } from '../../support/cli.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 /** `npm run train -- hihello --iterations 1`, with another environment. */
 async function hihello(backend: string, env: NodeJS.ProcessEnv, nodeArgs: readonly string[] = []) {
@@ -63,6 +66,25 @@ it('with a driver and no backend, auto names the command that installs it', asyn
   expect(code).toBe(0);
   expect(stdout).toContain('  backend   wasm\n');
   expect(stdout).toContain('@tensorflow/tfjs-node-gpu is not installed; npm run setup:cuda installs it\n');
+});
+
+it('in a terminal, asks whether to set it up, and takes no for an answer', async () => {
+  const env = { PATH: await pathWithDriver(L4), PATHCAST_BACKENDS: await backendsFolder() };
+  const out = await temporaryFolder();
+  const command = `${process.execPath} --import tsx train/src/main.ts hihello --iterations 1 --out ${out}`;
+  // util-linux's: a terminal for the command, whose user types "n".
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  });
+  let shown = '';
+  terminal.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk;
+    if (chunk.includes('[y/N]')) terminal.stdin.write('n\n');
+  });
+  expect(await new Promise((ended) => terminal.on('close', ended))).toBe(0);
+  expect(shown).toContain('NVIDIA L4 is here. Set up the cuda backend, up to 10.0 GB? [y/N] ');
+  expect(shown).toContain('  backend   wasm');
 });
 
 describeCuda('the cuda backend', () => {

@@ -58,11 +58,11 @@ function prepareEnvironment(): void {
   process.env.CUDA_CACHE_MAXSIZE ??= String(4 * 2 ** 30); // kernels compiled for a new GPU are all kept for the next run
 }
 
-/** tfjs-node asks for functions that Node 23 took away. */
+/** tfjs-node asks for functions that Node 23 took away, or warns of. */
 function repairUtil(): void {
-  const old = createRequire(import.meta.url)('node:util') as Partial<Record<string, unknown>>;
-  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  old.isArray ??= Array.isArray;
+  const old = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
+  old.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  old.isArray = Array.isArray;
 }
 
 function whatIsMissing(name: TensorFlowName, error: unknown): string {
