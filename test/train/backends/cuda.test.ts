@@ -40,6 +40,10 @@ function trustRows(state: TrainingState): void {
   for (const { accumulators } of [inputs, outputs, bias, ...cells]) accumulators.fill(TRUST);
 }
 
+function fail(): never {
+  throw new Error('momentum is on');
+}
+
 /** A fit's first losses, and its state after them, each time from the same weights. */
 async function fitOn(backend: 'cuda' | 'wasm', kind: Partial<ModelSpec>, changes: Partial<Work> = {}) {
   await loadBackend(backend);
@@ -91,11 +95,13 @@ describeCuda('training through tfjs-node-gpu, beside wasm', () => {
     work.state.weights.cells[0]?.recurrentKernel.fill(Number.NaN);
     const before = copyOf(work.state.weights);
     const sums = copyOf(work.state.accumulators);
+    const speeds = copyOf(work.state.velocities ?? fail());
     const crew = new LoneCrew(work);
     const reports = await reportsOf(crew.run(0, 0, SCHEDULE));
     expect(reports.every(({ loss }) => Number.isNaN(loss))).toBe(true);
     expect(copyOf(work.state.weights)).toEqual(before);
     expect(copyOf(work.state.accumulators)).toEqual(sums);
+    expect(copyOf(work.state.velocities ?? fail())).toEqual(speeds);
     await crew.close();
   });
 
@@ -122,6 +128,18 @@ describeCuda('training through tfjs-node-gpu, beside wasm', () => {
     for await (const _ of crew.run(0, 0, SCHEDULE)) if (++reported === 3) crew.stop();
     expect(reported).toBe(crew.done);
     expect(reported).toBe(7);
+    await crew.close();
+  });
+
+  it('reports the steps in hand when it is told to stop between two readings', async () => {
+    await loadBackend('cuda');
+    const work: Work = { ...workOn(habits(200)), traits: { ...TRAITS.cuda, readEvery: 1000 } };
+    const crew = new LoneCrew(work);
+    const stopAfterThree = () => (crew.done < 3 ? setImmediate(stopAfterThree) : crew.stop());
+    stopAfterThree();
+    const reports = await reportsOf(crew.run(0, 0, SCHEDULE));
+    expect(crew.done).toBeLessThan(25); // an epoch's batches
+    expect(reports).toHaveLength(crew.done);
     await crew.close();
   });
 
@@ -171,6 +189,13 @@ describeCuda('training through tfjs-node-gpu, beside wasm', () => {
     );
     expect([...(await table.read().data())]).toEqual([9, 10, 3, 4, 7, 8]);
     table.dispose();
-    expect(() => table.read()).toThrow(); // its memory is given back
+  });
+
+  it('gives the memory of a table back', async () => {
+    await loadBackend('cuda');
+    const values = new Float32Array(10e6).fill(1);
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 25; i++) new DeviceTable(values, 100).dispose();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(500e6); // of 1 GB
   });
 });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { PACKAGES } from '../backends/installed.ts';
 import type { Plan } from './plan.ts';
 import { run } from './run.ts';
@@ -36,8 +36,9 @@ export async function buildAddon(packageFolder: string, tensorflow: string, log:
   const deps = join(packageFolder, 'deps');
   await rm(deps, { recursive: true, force: true });
   await mkdir(deps);
-  await symlink(tensorflow, join(deps, 'lib'));
-  await symlink(join(tensorflow, 'include'), join(deps, 'include'));
+  const there = relative(deps, tensorflow); // so that the folder can be moved
+  await symlink(there, join(deps, 'lib'));
+  await symlink(join(there, 'include'), join(deps, 'include'));
   // Node's own headers, where they came with it; else node-gyp fetches them.
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
