@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseGpus } from '@pathcast/train/backends/nvidia';
+import { gpuInUse, parseGpus } from '@pathcast/train/backends/nvidia';
 import { isDone, isOwnFit, planFor } from '@pathcast/train/setup/plan';
 import { checkMachine, type Machine } from '@pathcast/train/setup/requirements';
 import fc from 'fast-check';
@@ -84,6 +84,7 @@ describe('the plan', () => {
     expect(isDone(cuda, cpu)).toBe(false);
     expect(isDone(cpu, { ...cpu, machine: 'linux x64 N-API 7' })).toBe(false);
     expect(isDone(cpu, { ...cpu, tensorflow: 'tensorflow-cpu 2.15.0' })).toBe(false);
+    expect(isDone(cuda, { ...cuda, tensorflow: 'own' })).toBe(true);
     expect(isDone(cpu, undefined)).toBe(false);
   });
 
@@ -103,6 +104,13 @@ describe("what NVIDIA's driver says", () => {
       { name: 'NVIDIA L4', computeCapability: 8.9, driver: 550.54, freeBytes: 22000 * 2 ** 20 },
       { name: 'Tesla T4', computeCapability: 7.5, driver: 535.1, freeBytes: 15000 * 2 ** 20 },
     ]);
+  });
+
+  it('is of the one that CUDA is told to use', () => {
+    expect(gpuInUse([L4, H100], undefined)).toBe(L4);
+    expect(gpuInUse([L4, H100], '1')).toBe(H100);
+    expect(gpuInUse([L4, H100], 'GPU-8f1c')).toBe(L4);
+    expect(gpuInUse([], '0')).toBeUndefined();
   });
 
   it('is no GPU where it is anything else', () => {

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs'; // all gradients; `tfjs-core` alone registers them in bundlers only
 import { UserError } from '../user-error.ts';
 import { readSetup, type TensorFlowName } from './installed.ts';
-import { findGpus, type Gpu } from './nvidia.ts';
+import { findGpus, type Gpu, gpuInUse } from './nvidia.ts';
 import { loadTensorFlow } from './tensorflow.ts';
 import { type BackendName, type BackendTraits, TRAITS } from './traits.ts';
 import { loadWasm } from './wasm.ts';
@@ -59,7 +59,8 @@ async function loadBest(): Promise<Backend> {
   return { ...(await loadBackend('wasm')), passedOver };
 }
 
-async function loadCuda([gpu]: readonly Gpu[]): Promise<Backend & { hasGpu: boolean }> {
+async function loadCuda(gpus: readonly Gpu[]): Promise<Backend & { hasGpu: boolean }> {
+  const gpu = gpuInUse(gpus);
   const { version, hasGpu } = await loadTensorFlow('cuda');
   const device = hasGpu
     ? `${gpu?.name ?? 'a GPU'}, TensorFlow ${version}`

@@ -22,6 +22,11 @@ export async function findGpus(): Promise<Gpu[]> {
   return parseGpus(answer?.stdout ?? '');
 }
 
+/** The one GPU that a run computes on: the first that `CUDA_VISIBLE_DEVICES` names by its number, or of all. */
+export function gpuInUse(gpus: readonly Gpu[], visible = process.env.CUDA_VISIBLE_DEVICES): Gpu | undefined {
+  return gpus[Number.parseInt(visible ?? '0', 10)] ?? gpus[0];
+}
+
 /** @param csv a GPU a line, as `nvidia-smi` prints them; lines of another form are left out. */
 export function parseGpus(csv: string): Gpu[] {
   return csv.split('\n').flatMap((line) => {

@@ -52,6 +52,8 @@ export async function loadTensorFlow(
 
 /** What TensorFlow and CUDA read when they start; whoever set one of these knows better. */
 function prepareEnvironment(): void {
+  process.env.CUDA_VISIBLE_DEVICES ??= '0'; // a run uses one, and the others would give it memory for nothing
+  process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // as nvidia-smi counts them
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else TensorFlow takes all of the GPU's memory at once
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'; // what matters is thrown as well
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '0'; // it gains nothing here, and TensorFlow 2.21 cannot be kept from announcing it

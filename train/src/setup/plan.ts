@@ -40,9 +40,17 @@ export function isDone(plan: Plan, found: Setup | undefined): boolean {
     found?.version === plan.version &&
     found.machine === plan.machine &&
     (found.cuda || !plan.cuda) &&
-    found.tensorflow.endsWith(TENSORFLOW)
+    (found.tensorflow === OWN || found.tensorflow === plan.tensorflow || isWithCuda(found, plan))
   );
 }
+
+/** NVIDIA's and the CPU's TensorFlow of one version. */
+function isWithCuda(found: Setup, plan: Plan): boolean {
+  return found.cuda && !plan.cuda && found.tensorflow === `tensorflow ${TENSORFLOW}`;
+}
+
+/** What `setup.json` calls the package's own TensorFlow. */
+export const OWN = 'own';
 
 /** Libraries of CUDA 11 that the package's own TensorFlow, 2.9.1, is linked with. */
 const OWN_NEEDS = ['libcudart.so.11.0', 'libcublas.so.11', 'libcudnn.so.8'];

@@ -13,7 +13,7 @@ import { findGpus, type Gpu } from '../backends/nvidia.ts';
 import { ROOT } from '../cli/run.ts';
 import { UserError } from '../user-error.ts';
 import { buildAddon, installPackage } from './addon.ts';
-import { isDone, isOwnFit, type Libraries, type Plan, planFor } from './plan.ts';
+import { isDone, isOwnFit, type Libraries, OWN, type Plan, planFor } from './plan.ts';
 import { checkMachine, lookAtMachine } from './requirements.ts';
 import { run } from './run.ts';
 import { fetchTensorFlow } from './wheels.ts';
@@ -60,7 +60,7 @@ function describeNoGpu({ name, cuda }: Plan): string {
   return cuda ? 'none here; CUDA is fetched all the same' : 'none here: TensorFlow for the CPU will do';
 }
 
-/** The package's own TensorFlow, where it fits and can be had. @returns what `setup.json` calls it. */
+/** The package's own TensorFlow, where it fits, can be had and finds the GPU. @returns what `setup.json` calls it. */
 async function tryOwn(
   plan: Plan,
   gpus: readonly Gpu[],
@@ -73,10 +73,11 @@ async function tryOwn(
     await timed('the package with its own TensorFlow', () =>
       installPackage(plan, { folder, log, withScripts: true }),
     );
-    return `own, of the kind of ${plan.tensorflow}`;
+    await tryOut(plan, gpus, log);
+    return OWN;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    say(`            could not be had: ${error.message}`);
+    say(`            will not do: ${error.message}`);
     return undefined;
   }
 }
