@@ -1,10 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { CELLS } from '@pathcast/models/spec';
 import { describe, expect, it } from 'vitest';
 import { runScript } from '../support/cli.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { openVersion, siteFolder, train } from '../support/trained.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
 
 describe('npm run train -- hihello', () => {
   it.each(CELLS.flatMap((cell) => ['default', 'tutorial'].map((recipe) => ({ cell, recipe }))))(
@@ -25,6 +28,20 @@ describe('npm run train -- hihello', () => {
       expect(manifest.config).toMatchObject({ cell, recipe, seed: 1 });
     },
   );
+});
+
+it('writes its model although nobody reads on', async () => {
+  const out = await temporaryFolder();
+  const args = ['--import', 'tsx', 'train/src/main.ts', 'hihello', '--iterations', '1', '--out', out];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.once('data', () => child.stdout.destroy());
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  expect(await new Promise((ended) => child.on('close', ended))).toBe(0);
+  expect(stderr).toBe('');
+  expect(await readdir(join(out, 'hihello'))).toContain('current.json');
 });
 
 describe('npm run train -- navigation', () => {

@@ -6,6 +6,7 @@ import { UserError } from '../user-error.ts';
 /** Runs a command; a user's error, the file system's, or a lack of memory becomes one line on stderr and its exit code (1), anything else keeps its stack. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   handleInterrupts();
+  process.stdout.on('error', goOnUnread);
   try {
     await command();
   } catch (error) {
@@ -14,6 +15,11 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
     process.stderr.write(`pathcast: ${shortage ?? (error as Error).message}\n`);
     process.exitCode = error instanceof UserError ? error.exitCode : 1;
   }
+}
+
+/** A reader that has gone, such as `head`, is no reason to lose what is being made. */
+function goOnUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** What the file system refused, such as a full disk: its message names the call and the path. */
