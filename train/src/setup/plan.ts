@@ -16,7 +16,7 @@ export interface Plan extends Setup {
   readonly name: TensorFlowName;
   /** PyPI's requirement. */
   readonly requirement: string;
-  /** Bytes of disk, unpacked and while unpacking: measured, rounded up. */
+  /** Bytes of disk: 1.3 and 6.0 GB unpacked, as measured, and room to unpack them. */
   readonly bytes: number;
 }
 
